@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Samples and how they are read from text: see sample.h. */
+#include "sample.h"
+
+#include <errno.h>
+
+/* Longer than any line can be of which the names would fit into a path. */
+#define LINE_MAX_LENGTH 65536
+
+struct sample_reader {
+	struct catalog *known;
+	struct catalog_build *build; /* from the first line on that is not as known, else NULL */
+	GString *partial;	     /* the line that the last run broke off in */
+	bool overlong;		     /* ... of which there is too much to keep */
+	bool has_header, has_text;
+	GArray *counters; /* struct counter */
+	GArray *flags;	  /* uint8_t, one per tag: whether inaccurate */
+	struct sample *sample;
+};
+
+struct sample *sample_ref(struct sample *sample)
+{
+	g_atomic_int_inc(&sample->refs);
+	return sample;
+}
+
+void sample_unref(struct sample *sample)
+{
+	if (!sample || !g_atomic_int_dec_and_test(&sample->refs))
+		return;
+	catalog_unref(sample->catalog);
+	g_free(sample->counters);
+	g_free(sample->inaccurate);
+	if (sample->tails)
+		g_hash_table_destroy(sample->tails);
+	g_free(sample);
+}
+
+bool sample_is_accurate(const struct sample *sample, uint32_t tag)
+{
+	return !(sample->inaccurate[tag / 8] & (1u << tag % 8));
+}
+
+static struct span tail_of(const struct sample *sample, uint32_t tag)
+{
+	const char *tail = NULL;
+
+	if (sample->tails)
+		tail = g_hash_table_lookup(sample->tails, GUINT_TO_POINTER(tag));
+	return tail ? span_of(tail) : (struct span){NULL, 0};
+}
+
+size_t sample_line_length(const struct sample *sample, uint32_t number)
+{
+	const struct tag *tag = &sample->catalog->tags[number];
+	const struct counter *counter = &sample->counters[number];
+
+	return text_length((struct span){tag->site, tag->site_len}, counter->bytes, counter->calls,
+			   sample_is_accurate(sample, number), tail_of(sample, number));
+}
+
+char *sample_write_line(const struct sample *sample, uint32_t number, char *to)
+{
+	const struct tag *tag = &sample->catalog->tags[number];
+	const struct counter *counter = &sample->counters[number];
+
+	return text_format(to, (struct span){tag->site, tag->site_len}, counter->bytes,
+			   counter->calls, sample_is_accurate(sample, number),
+			   tail_of(sample, number));
+}
+
+struct sample_reader *sample_reader_begin(struct catalog *known)
+{
+	struct sample_reader *reader = g_new0(struct sample_reader, 1);
+	guint expected = known ? known->count : 0;
+
+	reader->known = known ? catalog_ref(known) : NULL;
+	reader->partial = g_string_new(NULL);
+	reader->counters = g_array_sized_new(FALSE, FALSE, sizeof(struct counter), expected);
+	reader->flags = g_array_sized_new(FALSE, FALSE, sizeof(uint8_t), expected);
+	reader->sample = g_new0(struct sample, 1);
+	reader->sample->refs = 1;
+	g_strlcpy(reader->sample->version, TEXT_VERSION_DEFAULT, sizeof(reader->sample->version));
+	return reader;
+}
+
+static void free_reader(struct sample_reader *reader)
+{
+	catalog_unref(reader->known);
+	g_string_free(reader->partial, TRUE);
+	if (reader->counters)
+		g_array_free(reader->counters, TRUE);
+	g_array_free(reader->flags, TRUE);
+	g_free(reader);
+}
+
+void sample_reader_cancel(struct sample_reader *reader)
+{
+	catalog_build_cancel(reader->build);
+	sample_unref(reader->sample);
+	free_reader(reader);
+}
+
+/* The names are no longer those known: starts a catalog with what was as known up to here. */
+static void diverge(struct sample_reader *reader)
+{
+	struct text_site site;
+
+	reader->build = catalog_build_begin();
+	for (uint32_t i = 0; i < reader->counters->len; i++) {
+		catalog_site(reader->known, i, &site);
+		catalog_build_add(reader->build, &site);
+	}
+}
+
+static bool is_as_known(const struct sample_reader *reader, struct span site)
+{
+	uint32_t next = reader->counters->len;
+	const struct tag *tag;
+
+	if (reader->build || !reader->known || next >= reader->known->count)
+		return false;
+	tag = &reader->known->tags[next];
+	return span_equal(site, (struct span){tag->site, tag->site_len});
+}
+
+static void add_counter(struct sample_reader *reader, int64_t bytes, uint64_t calls, bool accurate)
+{
+	struct counter counter = {bytes, calls};
+	uint8_t flag = !accurate;
+
+	g_array_append_val(reader->counters, counter);
+	g_array_append_val(reader->flags, flag);
+}
+
+/* The line that nearly all are: the next tag known, with the usual end. No name is parsed. */
+static bool feed_known_line(struct sample_reader *reader, struct span line)
+{
+	uint32_t next = reader->counters->len;
+	const struct tag *tag;
+	int64_t bytes;
+	uint64_t calls;
+	size_t at;
+
+	if (reader->build || !reader->known || next >= reader->known->count)
+		return false;
+	tag = &reader->known->tags[next];
+	at = text_parse_counter(line, &bytes, &calls);
+	if (at == 0 || line.len != at + tag->site_len + 1 || line.at[line.len - 1] != ' ' ||
+	    memcmp(line.at + at, tag->site, tag->site_len) != 0)
+		return false;
+	add_counter(reader, bytes, calls, true);
+	return true;
+}
+
+static void feed_tag(struct sample_reader *reader, const struct text_line *line)
+{
+	struct sample *sample = reader->sample;
+	guint number = reader->counters->len;
+
+	if (!is_as_known(reader, line->site.site)) {
+		if (!reader->build)
+			diverge(reader);
+		catalog_build_add(reader->build, &line->site);
+	}
+	add_counter(reader, line->bytes, line->calls, line->accurate);
+	if (line->tail.len == 0)
+		return;
+	if (!sample->tails)
+		sample->tails = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	g_hash_table_insert(sample->tails, GUINT_TO_POINTER(number),
+			    g_strndup(line->tail.at, line->tail.len));
+}
+
+static void feed_line(struct sample_reader *reader, struct span text)
+{
+	struct text_line line;
+	size_t room = sizeof(reader->sample->version);
+
+	if (feed_known_line(reader, text))
+		return;
+	switch (text_parse(text, &line)) {
+	case TEXT_TAG:
+		feed_tag(reader, &line);
+		break;
+	case TEXT_VERSION:
+		reader->has_header = true;
+		if (line.tail.len < room)
+			g_strlcpy(reader->sample->version, line.tail.at, line.tail.len + 1);
+		break;
+	case TEXT_COMMENT:
+		reader->has_header = true;
+		break;
+	case TEXT_UNKNOWN:
+		reader->sample->skipped++;
+		break;
+	}
+}
+
+static void keep_partial(struct sample_reader *reader, struct span text)
+{
+	if (reader->partial->len + text.len > LINE_MAX_LENGTH) {
+		reader->overlong = true;
+		g_string_truncate(reader->partial, 0);
+	} else if (!reader->overlong) {
+		g_string_append_len(reader->partial, text.at, (gssize)text.len);
+	}
+}
+
+static void end_partial(struct sample_reader *reader, struct span text)
+{
+	keep_partial(reader, text);
+	if (reader->overlong)
+		reader->sample->skipped++;
+	else
+		feed_line(reader, (struct span){reader->partial->str, reader->partial->len});
+	g_string_truncate(reader->partial, 0);
+	reader->overlong = false;
+}
+
+int sample_reader_feed(void *context, struct span text)
+{
+	struct sample_reader *reader = context;
+
+	if (text.len > 0)
+		reader->has_text = true;
+	while (text.len > 0) {
+		const char *newline = memchr(text.at, '\n', text.len);
+		struct span line = {text.at, newline ? (size_t)(newline - text.at) : text.len};
+		size_t step = newline ? line.len + 1 : line.len;
+
+		if (!newline)
+			keep_partial(reader, line);
+		else if (reader->partial->len > 0 || reader->overlong)
+			end_partial(reader, line);
+		else
+			feed_line(reader, line);
+		text.at += step;
+		text.len -= step;
+	}
+	return 0;
+}
+
+/*
+ * A last line without its newline was cut off, perhaps within a name, and then it must not become a
+ * tag of its own. It is whole where the blank is there that stands at the end of every line.
+ */
+static void end_of_text(struct sample_reader *reader)
+{
+	GString *last = reader->partial;
+
+	if (reader->overlong || (last->len > 0 && last->str[last->len - 1] != ' '))
+		reader->sample->skipped++;
+	else if (last->len > 0)
+		end_partial(reader, (struct span){NULL, 0});
+}
+
+static void sum_up(struct sample *sample, const uint8_t *flags)
+{
+	const struct catalog *catalog = sample->catalog;
+	uint64_t bytes = 0, slab = 0;
+
+	sample->inaccurate = g_malloc0(catalog->count / 8 + 1);
+	for (uint32_t i = 0; i < catalog->count; i++) {
+		const struct counter *counter = &sample->counters[i];
+
+		if (flags[i]) {
+			sample->inaccurate[i / 8] |= (uint8_t)(1u << i % 8);
+			sample->inaccurate_count++;
+		}
+		bytes += (uint64_t)counter->bytes;
+		sample->calls += counter->calls;
+		sample->negative_count += counter->bytes < 0;
+		if (catalog_is_slab_page(catalog, i))
+			slab += (uint64_t)counter->bytes;
+		sample->text_length += sample_line_length(sample, i);
+	}
+	sample->bytes = (int64_t)bytes;
+	sample->slab_bytes = (int64_t)slab;
+}
+
+int sample_reader_finish(struct sample_reader *reader, struct timespec time, struct sample **result)
+{
+	struct sample *sample = reader->sample;
+	guint count;
+
+	end_of_text(reader);
+	count = reader->counters->len;
+	if (count == 0 && reader->has_text && !reader->has_header) {
+		sample_reader_cancel(reader);
+		return -EBADMSG;
+	}
+	if (!reader->build && (!reader->known || count < reader->known->count))
+		diverge(reader);
+	if (reader->build)
+		sample->catalog = catalog_build_finish(reader->build);
+	else
+		sample->catalog = catalog_ref(reader->known);
+	reader->build = NULL;
+	sample->counters = (struct counter *)g_array_steal(reader->counters, NULL);
+	sample->counters = g_renew(struct counter, sample->counters, count);
+	sample->time = time;
+	sum_up(sample, (const uint8_t *)reader->flags->data);
+	free_reader(reader);
+	*result = sample;
+	return 0;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The cache in front of the source: see sampler.h. */
+#include "sampler.h"
+
+#include <errno.h>
+
+#define TRIES 10
+#define FIRST_PAUSE 1000   /* microseconds between tries; doubles up to ... */
+#define LONGEST_PAUSE 64000
+
+/* For how long the sample before may stand in for a dump that is being written, microseconds. */
+#define SETTLE_MAX (1000 * 1000)
+
+struct sampler {
+	struct source *source;
+	int64_t max_age;
+
+	GMutex lock; /* guards all below; never held while the source is read */
+	GCond finished;
+	bool busy;		/* somebody refreshes */
+	uint64_t started;	/* refreshes begun */
+	uint64_t done[2];	/* by need: the last refresh finished that was good for it */
+	int error;		/* of the last refresh */
+	struct sample *current; /* or NULL */
+	uint64_t current_names; /* stamp of current */
+	int64_t read_at;	/* when current was read, and ... */
+	int64_t checked[2];	/* ... since when, by need, it is known to be up to date */
+	uint64_t from_memory, full_reads;
+	char *last_error;
+};
+
+/* What a refresh found out, while the lock was not held. */
+struct refresh {
+	struct sample *sample; /* a new one, or NULL: that from before is up to date */
+	uint64_t names;
+	bool steady; /* ... its counters too */
+	bool was_read;
+	int error;
+};
+
+struct sampler *sampler_new(struct source *source, int64_t max_age)
+{
+	struct sampler *sampler = g_new0(struct sampler, 1);
+
+	sampler->source = source;
+	sampler->max_age = max_age;
+	g_mutex_init(&sampler->lock);
+	g_cond_init(&sampler->finished);
+	return sampler;
+}
+
+void sampler_free(struct sampler *sampler)
+{
+	if (!sampler)
+		return;
+	source_close(sampler->source);
+	sample_unref(sampler->current);
+	g_free(sampler->last_error);
+	g_mutex_clear(&sampler->lock);
+	g_cond_clear(&sampler->finished);
+	g_free(sampler);
+}
+
+static int read_once(struct sampler *sampler, struct catalog *known, struct refresh *refresh)
+{
+	struct sample_reader *reader = sample_reader_begin(known);
+	struct source_stamp stamp;
+	struct timespec time;
+	int err;
+
+	clock_gettime(CLOCK_REALTIME, &time);
+	err = sampler->source->ops->read(sampler->source, sample_reader_feed, reader, &stamp);
+	if (err) {
+		sample_reader_cancel(reader);
+		return err;
+	}
+	refresh->names = stamp.names;
+	refresh->steady = stamp.steady;
+	if (stamp.steady)
+		time = stamp.time;
+	return sample_reader_finish(reader, time, &refresh->sample);
+}
+
+static void read_all(struct sampler *sampler, struct catalog *known, struct refresh *refresh)
+{
+	gulong pause = FIRST_PAUSE;
+
+	refresh->was_read = true;
+	for (int try = 0; try < TRIES; try++) {
+		if (try > 0) {
+			g_usleep(pause);
+			pause = MIN(2 * pause, LONGEST_PAUSE);
+		}
+		refresh->error = read_once(sampler, known, refresh);
+		if (refresh->error != -EAGAIN)
+			return;
+	}
+}
+
+/* Whether the sample at hand will do, as far as the stamp tells. */
+static bool still_good(const struct sampler *sampler, enum sampler_need need,
+		       const struct source_stamp *stamp)
+{
+	if (stamp->names == sampler->current_names)
+		return need == SAMPLER_NAMES || stamp->steady;
+	return stamp->settling && sampler->max_age > 0 &&
+	       g_get_monotonic_time() - sampler->read_at < SETTLE_MAX;
+}
+
+/* Runs without the lock; busy keeps others from changing what is read here. */
+static void look(struct sampler *sampler, enum sampler_need need, struct refresh *refresh)
+{
+	const struct source_ops *ops = sampler->source->ops;
+	struct source_stamp stamp;
+
+	if (sampler->current && !(ops->live && need == SAMPLER_COUNTERS)) {
+		refresh->error = ops->stamp(sampler->source, &stamp);
+		if (refresh->error)
+			return;
+		if (still_good(sampler, need, &stamp)) {
+			refresh->steady = stamp.steady;
+			return;
+		}
+	}
+	read_all(sampler, sampler->current ? sampler->current->catalog : NULL, refresh);
+}
+
+static const char *explain(int err)
+{
+	if (err == -EBADMSG)
+		return "this is not a listing of allocations";
+	if (err == -EAGAIN)
+		return "it changed each time it was read";
+	return g_strerror(-err);
+}
+
+static void note_error(struct sampler *sampler, int err)
+{
+	if (err && err != sampler->error) {
+		g_free(sampler->last_error);
+		sampler->last_error = g_strdup_printf("%s: %s", sampler->source->name, explain(err));
+		g_warning("%s", sampler->last_error);
+	}
+	sampler->error = err;
+}
+
+static void accept(struct sampler *sampler, const struct refresh *refresh, int64_t began)
+{
+	if (refresh->sample) {
+		sample_unref(sampler->current);
+		sampler->current = refresh->sample;
+		sampler->current_names = refresh->names;
+		sampler->read_at = began;
+	}
+	sampler->checked[SAMPLER_NAMES] = began;
+	if (refresh->was_read || refresh->steady)
+		sampler->checked[SAMPLER_COUNTERS] = began;
+}
+
+static void refresh_now(struct sampler *sampler, enum sampler_need need)
+{
+	struct refresh refresh = {.error = 0};
+	uint64_t number = ++sampler->started;
+	int64_t began = g_get_monotonic_time();
+
+	sampler->busy = true;
+	g_mutex_unlock(&sampler->lock);
+	look(sampler, need, &refresh);
+	g_mutex_lock(&sampler->lock);
+	sampler->busy = false;
+	sampler->full_reads += refresh.was_read;
+	note_error(sampler, refresh.error);
+	if (!refresh.error)
+		accept(sampler, &refresh, began);
+	sampler->done[SAMPLER_NAMES] = number;
+	if (need == SAMPLER_COUNTERS || refresh.was_read || refresh.steady)
+		sampler->done[SAMPLER_COUNTERS] = number;
+	g_cond_broadcast(&sampler->finished);
+}
+
+static bool is_young(const struct sampler *sampler, enum sampler_need need)
+{
+	return sampler->current && !sampler->error &&
+	       g_get_monotonic_time() - sampler->checked[need] < sampler->max_age;
+}
+
+/*
+ * A refresh that is under way when the question comes will do for it, unless every question is to
+ * be a new read: then only one that begins after the question.
+ */
+static void make_fresh(struct sampler *sampler, enum sampler_need need)
+{
+	bool join = sampler->busy && sampler->max_age > 0;
+	uint64_t wanted = join ? sampler->started : sampler->started + 1;
+
+	while (sampler->done[need] < wanted) {
+		if (sampler->busy)
+			g_cond_wait(&sampler->finished, &sampler->lock);
+		else
+			refresh_now(sampler, need);
+	}
+}
+
+int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample **sample)
+{
+	int err;
+
+	g_mutex_lock(&sampler->lock);
+	if (is_young(sampler, need))
+		sampler->from_memory++;
+	else
+		make_fresh(sampler, need);
+	err = sampler->error;
+	if (!err)
+		*sample = sample_ref(sampler->current);
+	g_mutex_unlock(&sampler->lock);
+	return err == 0 || err == -EAGAIN ? err : -EIO;
+}
+
+void sampler_stats(struct sampler *sampler, struct sampler_stats *stats)
+{
+	g_mutex_lock(&sampler->lock);
+	stats->from_memory = sampler->from_memory;
+	stats->full_reads = sampler->full_reads;
+	stats->last_error = g_strdup(sampler->last_error);
+	g_mutex_unlock(&sampler->lock);
+}
+
+const struct source *sampler_source(const struct sampler *sampler)
+{
+	return sampler->source;
+}
+
+int64_t sampler_max_age(const struct sampler *sampler)
+{
+	return sampler->max_age;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sampler stands in front of the source: it keeps the last sample, answers from it while it is
+ * young enough, and lets concurrent callers share one read. All functions may be called from any
+ * thread.
+ */
+#ifndef ALLOCFS_SAMPLER_H
+#define ALLOCFS_SAMPLER_H
+
+#include "sample.h"
+#include "source.h"
+
+struct sampler;
+
+enum sampler_need {
+	SAMPLER_NAMES,	  /* the catalog is up to date; the counters may be older */
+	SAMPLER_COUNTERS, /* the counters are not older than max_age either */
+};
+
+struct sampler_stats {
+	uint64_t from_memory; /* questions that the last sample answered */
+	uint64_t full_reads;  /* passes over the whole source */
+	char *last_error;     /* or NULL; the caller frees it */
+};
+
+/* Takes over the source. max_age in microseconds; 0 means that each question is a new read. */
+struct sampler *sampler_new(struct source *source, int64_t max_age);
+void sampler_free(struct sampler *sampler);
+
+/*
+ * Returns 0 and a new reference in *sample; -EAGAIN where the source kept changing while it was
+ * read, else -EIO where it fails, which is also logged once and kept for sampler_stats().
+ */
+int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample **sample);
+
+void sampler_stats(struct sampler *sampler, struct sampler_stats *stats);
+
+const struct source *sampler_source(const struct sampler *sampler);
+
+int64_t sampler_max_age(const struct sampler *sampler);
+
+#endif
