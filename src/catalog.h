@@ -32,7 +32,7 @@ struct tag {
 struct word {
 	struct span text; /* as spelled; .at is NULL for built-in code */
 	const char *name; /* its component, NUL-terminated */
-	uint32_t first;	  /* its tags, in listing order, are tags[first] .. tags[first + count - 1] */
+	uint32_t first; /* its tags, in listing order, are tags[first] .. tags[first + count - 1] */
 	uint32_t count;
 };
 
@@ -56,8 +56,8 @@ struct path {
 
 struct catalog {
 	gint refs;
-	uint32_t count;	     /* of tags */
-	uint64_t serial;     /* unique in the process: to see that a catalog is another one */
+	uint32_t count; /* of tags */
+	uint64_t serial; /* unique in the process: to see that a catalog is another one */
 	uint64_t content_id; /* of the listing's names; the same names give the same id */
 	struct timespec made;
 	struct tag *tags;
@@ -65,7 +65,7 @@ struct catalog {
 	struct path *paths;
 	uint32_t path_count;
 	uint32_t *path_tags; /* by path as the tree is walked, in listing order within a path */
-	uint32_t slab_path;  /* see catalog_is_slab_page(); CATALOG_NONE where there is none */
+	uint32_t slab_path; /* see catalog_is_slab_page(); CATALOG_NONE where there is none */
 	uint32_t slab_function;
 	struct index by_flat_name, by_file_name;
 	GStringChunk *strings;
@@ -77,7 +77,7 @@ struct catalog {
 #define CATALOG_BUILTIN "vmlinux"
 
 enum catalog_form {
-	CATALOG_FLAT,	 /* mm,slub.c,2478,alloc_slab_page */
+	CATALOG_FLAT, /* mm,slub.c,2478,alloc_slab_page */
 	CATALOG_IN_FILE, /* 2478,alloc_slab_page */
 };
 

@@ -30,7 +30,7 @@ struct file_build {
 
 struct catalog_build {
 	struct catalog *catalog; /* what is finished already: strings */
-	GArray *tags;		 /* struct tag */
+	GArray *tags; /* struct tag */
 	struct word_build modules, functions;
 	GArray *paths; /* struct path_build */
 	struct index path_index;

@@ -29,26 +29,24 @@ enum filter_id {
 };
 
 enum filter_value {
-	VALUE_NONE,   /* the filter's name is all: live/ */
-	VALUE_PATH,   /* a path of directories: by-file/mm/memory.c/ */
-	VALUE_WORD,   /* a name of the catalog: by-module/xfs/ */
-	VALUE_LINE,   /* a number of the catalog: by-line/1024/ */
+	VALUE_NONE, /* the filter's name is all: live/ */
+	VALUE_PATH, /* a path of directories: by-file/mm/memory.c/ */
+	VALUE_WORD, /* a name of the catalog: by-module/xfs/ */
+	VALUE_LINE, /* a number of the catalog: by-line/1024/ */
 	VALUE_NUMBER, /* any number: min-calls/100/ */
-	VALUE_RANK,   /* any number but 0: top/20/ */
-	VALUE_SIZE,   /* any size: min-size/1M/ */
-	VALUE_AT,     /* a position; the value is a file: at/0 */
+	VALUE_RANK, /* any number but 0: top/20/ */
+	VALUE_SIZE, /* any size: min-size/1M/ */
+	VALUE_AT, /* a position; the value is a file: at/0 */
 };
-
-#define FILTER_PRESETS_MAX 6
 
 struct filter {
 	const char *name;
 	enum filter_value value;
-	bool listed;			    /* in a root directory */
-	bool by_counters;		    /* counters, not names, decide about the set */
-	const char *presets[FILTER_PRESETS_MAX]; /* listed values, NULL behind the last */
-	const char *example;		    /* for README: the path and ... */
-	const char *help;		    /* ... what it shows */
+	bool listed; /* in a root directory */
+	bool by_counters; /* counters, not names, decide about the set */
+	const char *const *presets; /* listed values, NULL behind the last */
+	const char *example; /* for README: a path ... */
+	const char *help; /* ... and what it shows */
 };
 
 /* The row of a filter. */

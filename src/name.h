@@ -19,9 +19,9 @@
 
 /*
  * Writes the component for words: each byte outside A-Z a-z 0-9 _ . + - as %XX, likewise the first
- * byte where it is a dot or where escape_first says so; no words at all become "%00"; what is longer
- * than NAME_LIMIT is shortened. NUL-terminated. Returns its length. Different words give different
- * names, but for a collision of 96 bits of SHA-256 between two long ones.
+ * byte where it is a dot or where escape_first says so; no words at all become "%00"; what is
+ * longer than NAME_LIMIT is shortened. NUL-terminated. Returns its length. Different words give
+ * different names, but for a collision of 96 bits of SHA-256 between two long ones.
  */
 size_t name_component(struct span words, bool escape_first, char name[NAME_SIZE]);
 

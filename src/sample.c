@@ -10,11 +10,11 @@
 struct sample_reader {
 	struct catalog *known;
 	struct catalog_build *build; /* from the first line on that is not as known, else NULL */
-	GString *partial;	     /* the line that the last run broke off in */
-	bool overlong;		     /* ... of which there is too much to keep */
+	GString *partial; /* the line that the last run broke off in */
+	bool overlong; /* ... of which there is too much to keep */
 	bool has_header, has_text;
 	GArray *counters; /* struct counter */
-	GArray *flags;	  /* uint8_t, one per tag: whether inaccurate */
+	GArray *flags; /* uint8_t, one per tag: whether inaccurate */
 	struct sample *sample;
 };
 
@@ -180,20 +180,14 @@ static void feed_line(struct sample_reader *reader, struct span text)
 	if (feed_known_line(reader, text))
 		return;
 	switch (text_parse(text, &line)) {
-	case TEXT_TAG:
-		feed_tag(reader, &line);
-		break;
+	case TEXT_TAG: feed_tag(reader, &line); break;
 	case TEXT_VERSION:
 		reader->has_header = true;
 		if (line.tail.len < room)
 			g_strlcpy(reader->sample->version, line.tail.at, line.tail.len + 1);
 		break;
-	case TEXT_COMMENT:
-		reader->has_header = true;
-		break;
-	case TEXT_UNKNOWN:
-		reader->sample->skipped++;
-		break;
+	case TEXT_COMMENT: reader->has_header = true; break;
+	case TEXT_UNKNOWN: reader->sample->skipped++; break;
 	}
 }
 

@@ -10,7 +10,7 @@
 #include "catalog.h"
 
 struct counter {
-	int64_t bytes;	/* can be negative */
+	int64_t bytes; /* can be negative */
 	uint64_t calls; /* can be a wrapped negative number */
 };
 
@@ -18,17 +18,17 @@ struct sample {
 	gint refs;
 	struct catalog *catalog;
 	struct counter *counters; /* by number of tag */
-	uint8_t *inaccurate;	  /* a bit per tag */
-	GHashTable *tails;	  /* tag -> its tail, where that is not just "accurate:no"; or NULL */
-	struct timespec time;	  /* when the counters were read */
-	int64_t bytes;		  /* sums over all tags, wrapping */
+	uint8_t *inaccurate; /* a bit per tag */
+	GHashTable *tails; /* tag -> its tail, where that is not just "accurate:no"; or NULL */
+	struct timespec time; /* when the counters were read */
+	int64_t bytes; /* sums over all tags, wrapping */
 	uint64_t calls;
-	int64_t slab_bytes;	   /* of the slab pages: counted in their objects as well */
+	int64_t slab_bytes; /* of the slab pages: counted in their objects as well */
 	uint32_t inaccurate_count; /* tags */
-	uint32_t negative_count;   /* tags with bytes below 0 */
-	uint64_t skipped;	   /* lines of the listing that nothing could be made of */
-	uint64_t text_length;	   /* of all lines as text, without the header */
-	char version[16];	   /* of the listing's format, "2.0" where it names none */
+	uint32_t negative_count; /* tags with bytes below 0 */
+	uint64_t skipped; /* lines of the listing that nothing could be made of */
+	uint64_t text_length; /* of all lines as text, without the header */
+	char version[16]; /* of the listing's format, "2.0" where it names none */
 };
 
 struct sample *sample_ref(struct sample *sample);
@@ -37,7 +37,8 @@ void sample_unref(struct sample *sample);
 /* Whether the counter of a tag counted everything. */
 bool sample_is_accurate(const struct sample *sample, uint32_t tag);
 
-/* The line of a tag: its length, and writing it (at room for that) returning the end. See text.h. */
+/* The line of a tag: its length, and writing it (at room for that) returning the end. See text.h.
+ */
 size_t sample_line_length(const struct sample *sample, uint32_t tag);
 char *sample_write_line(const struct sample *sample, uint32_t tag, char *to);
 

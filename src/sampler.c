@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #define TRIES 10
-#define FIRST_PAUSE 1000   /* microseconds between tries; doubles up to ... */
+#define FIRST_PAUSE 1000 /* microseconds between tries; doubles up to ... */
 #define LONGEST_PAUSE 64000
 
 /* For how long the sample before may stand in for a dump that is being written, microseconds. */
@@ -17,14 +17,14 @@ struct sampler {
 
 	GMutex lock; /* guards all below; never held while the source is read */
 	GCond finished;
-	bool busy;		/* somebody refreshes */
-	uint64_t started;	/* refreshes begun */
-	uint64_t done[2];	/* by need: the last refresh finished that was good for it */
-	int error;		/* of the last refresh */
+	bool busy; /* somebody refreshes */
+	uint64_t started; /* refreshes begun */
+	uint64_t done[2]; /* by need: the last refresh finished that was good for it */
+	int error; /* of the last refresh */
 	struct sample *current; /* or NULL */
 	uint64_t current_names; /* stamp of current */
-	int64_t read_at;	/* when current was read, and ... */
-	int64_t checked[2];	/* ... since when, by need, it is known to be up to date */
+	int64_t read_at; /* when current was read, and ... */
+	int64_t checked[2]; /* ... since when, by need, it is known to be up to date */
 	uint64_t from_memory, full_reads;
 	char *last_error;
 };
@@ -138,7 +138,8 @@ static void note_error(struct sampler *sampler, int err)
 {
 	if (err && err != sampler->error) {
 		g_free(sampler->last_error);
-		sampler->last_error = g_strdup_printf("%s: %s", sampler->source->name, explain(err));
+		sampler->last_error =
+			g_strdup_printf("%s: %s", sampler->source->name, explain(err));
 		g_warning("%s", sampler->last_error);
 	}
 	sampler->error = err;
@@ -207,7 +208,7 @@ int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample *
 
 	g_mutex_lock(&sampler->lock);
 	if (is_young(sampler, need))
-		sampler->from_memory++;
+		sampler->from_memory += need == SAMPLER_COUNTERS;
 	else
 		make_fresh(sampler, need);
 	err = sampler->error;
@@ -215,6 +216,17 @@ int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample *
 		*sample = sample_ref(sampler->current);
 	g_mutex_unlock(&sampler->lock);
 	return err == 0 || err == -EAGAIN ? err : -EIO;
+}
+
+struct sample *sampler_last(struct sampler *sampler)
+{
+	struct sample *sample = NULL;
+
+	g_mutex_lock(&sampler->lock);
+	if (sampler->current)
+		sample = sample_ref(sampler->current);
+	g_mutex_unlock(&sampler->lock);
+	return sample;
 }
 
 void sampler_stats(struct sampler *sampler, struct sampler_stats *stats)

@@ -13,14 +13,14 @@
 struct sampler;
 
 enum sampler_need {
-	SAMPLER_NAMES,	  /* the catalog is up to date; the counters may be older */
+	SAMPLER_NAMES, /* the catalog is up to date; the counters may be older */
 	SAMPLER_COUNTERS, /* the counters are not older than max_age either */
 };
 
 struct sampler_stats {
-	uint64_t from_memory; /* questions that the last sample answered */
-	uint64_t full_reads;  /* passes over the whole source */
-	char *last_error;     /* or NULL; the caller frees it */
+	uint64_t from_memory; /* questions for counters that memory answered */
+	uint64_t full_reads; /* passes over the whole source */
+	char *last_error; /* or NULL; the caller frees it */
 };
 
 /* Takes over the source. max_age in microseconds; 0 means that each question is a new read. */
@@ -32,6 +32,9 @@ void sampler_free(struct sampler *sampler);
  * read, else -EIO where it fails, which is also logged once and kept for sampler_stats().
  */
 int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample **sample);
+
+/* The last good sample, however old, as a new reference; NULL where there was none yet. */
+struct sample *sampler_last(struct sampler *sampler);
 
 void sampler_stats(struct sampler *sampler, struct sampler_stats *stats);
 

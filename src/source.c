@@ -87,9 +87,10 @@ struct source *source_open(const char *path, char **message)
 		return NULL;
 	}
 	if (fstat(fd, &stat) == 0 && !S_ISREG(stat.st_mode)) {
-		*message = g_strdup_printf("%s is %s, not a file with a listing of allocations: "
-					   "give the path of /proc/allocinfo or of a saved copy",
-					   path, S_ISDIR(stat.st_mode) ? "a directory" : "a special file");
+		*message = g_strdup_printf(
+			"%s is %s, not a file with a listing of allocations: "
+			"give the path of /proc/allocinfo or of a saved copy",
+			path, S_ISDIR(stat.st_mode) ? "a directory" : "a special file");
 		close(fd);
 		return NULL;
 	}

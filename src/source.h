@@ -22,7 +22,7 @@
 struct source_stamp {
 	uint64_t names;
 	bool steady;
-	bool settling;	      /* a dump that somebody may be writing to at this moment */
+	bool settling; /* a dump that somebody may be writing to at this moment */
 	struct timespec time; /* of the counters: a dump's own mtime; else 0, which means now */
 };
 
@@ -33,7 +33,7 @@ struct source;
 
 struct source_ops {
 	const char *interface; /* as status shows it */
-	bool live;	       /* the running kernel's counters */
+	bool live; /* the running kernel's counters */
 	/* 0 or -errno. */
 	int (*stamp)(struct source *source, struct source_stamp *stamp);
 	/*
@@ -52,14 +52,15 @@ struct source {
 };
 
 /*
- * Opens the file at path, whatever it is. Returns NULL and sets *message, one line that says what is
- * wrong and what to do, to be freed by the caller.
+ * Opens the file at path, whatever it is. Returns NULL and sets *message, one line that says what
+ * is wrong and what to do, to be freed by the caller.
  */
 struct source *source_open(const char *path, char **message);
 
 void source_close(struct source *source);
 
-/* Fed with the length of a read each time: reads fd from its current offset to its end into sink. */
+/* Fed with the length of a read each time: reads fd from its current offset to its end into sink.
+ */
 int source_pump(int fd, source_sink sink, void *context);
 
 /* The constructors of the kinds; each takes over the descriptors that it is given. */

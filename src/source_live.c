@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The text of a running kernel's /proc/allocinfo. A read() of it returns at most a page, and modules
- * may come and go in between, so a pass is bracketed by the list of modules. The descriptors are kept
- * open: the file is for root, and the daemon need not stay root.
+ * The text of a running kernel's /proc/allocinfo. A read() of it returns at most a page, and
+ * modules may come and go in between, so a pass is bracketed by the list of modules. The
+ * descriptors are kept open: the file is for root, and the daemon need not stay root.
  */
 #include "source.h"
 

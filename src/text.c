@@ -2,7 +2,7 @@
 /* The line grammar of /proc/allocinfo: see text.h. Knows nothing of catalogs or files. */
 #include "text.h"
 
-#include <glib.h>
+#include <linux/limits.h>
 #include "number.h"
 
 #define FUNCTION_LEAD " func:"
@@ -80,6 +80,8 @@ static bool split_place(struct span head, struct text_site *site)
 	if (!colon)
 		return false;
 	site->file = (struct span){head.at, (size_t)(colon - head.at)};
+	if (site->file.len >= PATH_MAX)
+		return false;
 	digits = head.len - site->file.len - 1;
 	site->line = 0;
 	for (size_t i = 1; i <= digits; i++) {
@@ -143,7 +145,8 @@ enum text_kind text_parse(struct span text, struct text_line *line)
 		return TEXT_UNKNOWN;
 	if (text.at[0] == '#')
 		return TEXT_COMMENT;
-	if (text.len > version_lead.len && memcmp(text.at, version_lead.at, version_lead.len) == 0) {
+	if (text.len > version_lead.len &&
+	    memcmp(text.at, version_lead.at, version_lead.len) == 0) {
 		line->tail = (struct span){text.at + version_lead.len, text.len - version_lead.len};
 		return TEXT_VERSION;
 	}

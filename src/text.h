@@ -5,7 +5,8 @@
  *     %12lli %8llu FILE:LINE[ [MODULE]] func:FUNCTION[ KEY:VALUE]... \n
  *
  * From lib/alloc_tag.c and lib/codetag.c of Linux 6.10 and later: bytes and calls overflow their
- * widths, the line ends in a blank and a newline, version 2.0 adds the key "accurate:no".
+ * widths, the line ends in a blank and a newline, version 2.0 adds the key "accurate:no". A FILE of
+ * PATH_MAX bytes or more is not one that a compiler was given: such a line is unknown.
  */
 #ifndef ALLOCFS_TEXT_H
 #define ALLOCFS_TEXT_H
@@ -14,7 +15,7 @@
 #include "span.h"
 
 enum text_kind {
-	TEXT_TAG,     /* a tag with its counter */
+	TEXT_TAG, /* a tag with its counter */
 	TEXT_VERSION, /* "allocinfo - version: X" */
 	TEXT_COMMENT, /* a line that begins with '#': the column titles */
 	TEXT_UNKNOWN, /* anything else, a line with a NUL byte included */
@@ -31,9 +32,9 @@ struct text_site {
 
 struct text_line {
 	struct text_site site;
-	int64_t bytes;	 /* can be negative */
-	uint64_t calls;	 /* can be a wrapped negative number */
-	bool accurate;	 /* no "accurate:no" in the tail */
+	int64_t bytes; /* can be negative */
+	uint64_t calls; /* can be a wrapped negative number */
+	bool accurate; /* no "accurate:no" in the tail */
 	struct span tail; /* " KEY:VALUE..." where there is more than "accurate:no", else empty */
 };
 
@@ -50,7 +51,8 @@ enum text_kind text_parse(struct span text, struct text_line *line);
 size_t text_parse_counter(struct span text, int64_t *bytes, uint64_t *calls);
 
 /* The length that text_format() gives, newline included. */
-size_t text_length(struct span site, int64_t bytes, uint64_t calls, bool accurate, struct span tail);
+size_t text_length(struct span site, int64_t bytes, uint64_t calls, bool accurate,
+		   struct span tail);
 
 /*
  * Writes the line, newline included, at to, which has room for text_length() bytes; no NUL. A tail

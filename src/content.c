@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rendering files, and the renderings kept between stat and open: see content.h. */
+#include "content.h"
+
+#include <errno.h>
+#include "readme.h"
+#include "report.h"
+#include "status.h"
+
+/* A tool that stats a few files before it opens them finds them; more are just rendered again. */
+#define KEPT_RENDERINGS 8
+#define KEPT_BYTES (32u << 20)
+
+struct rendering {
+	uint64_t inode; /* 0: free */
+	int64_t made;
+	GBytes *bytes;
+};
+
+struct content_cache {
+	int64_t max_age;
+	GMutex lock; /* guards the rest */
+	struct rendering kept[KEPT_RENDERINGS];
+	unsigned int next; /* to be replaced: the oldest */
+	size_t bytes;
+};
+
+struct content_cache *content_cache_new(int64_t max_age)
+{
+	struct content_cache *cache = g_new0(struct content_cache, 1);
+
+	cache->max_age = max_age;
+	g_mutex_init(&cache->lock);
+	return cache;
+}
+
+/* Locked. */
+static void drop(struct content_cache *cache, struct rendering *rendering)
+{
+	if (!rendering->bytes)
+		return;
+	cache->bytes -= g_bytes_get_size(rendering->bytes);
+	g_bytes_unref(rendering->bytes);
+	*rendering = (struct rendering){0, 0, NULL};
+}
+
+void content_cache_free(struct content_cache *cache)
+{
+	if (!cache)
+		return;
+	for (unsigned int i = 0; i < KEPT_RENDERINGS; i++)
+		drop(cache, &cache->kept[i]);
+	g_mutex_clear(&cache->lock);
+	g_free(cache);
+}
+
+static GBytes *take_kept(struct content_cache *cache, uint64_t inode)
+{
+	int64_t oldest = g_get_monotonic_time() - cache->max_age;
+	GBytes *bytes = NULL;
+
+	g_mutex_lock(&cache->lock);
+	for (unsigned int i = 0; i < KEPT_RENDERINGS && !bytes; i++) {
+		const struct rendering *rendering = &cache->kept[i];
+
+		if (rendering->inode == inode && rendering->made > oldest)
+			bytes = g_bytes_ref(rendering->bytes);
+	}
+	g_mutex_unlock(&cache->lock);
+	return bytes;
+}
+
+static void keep(struct content_cache *cache, uint64_t inode, GBytes *bytes)
+{
+	size_t size = g_bytes_get_size(bytes);
+
+	if (cache->max_age == 0 || size > KEPT_BYTES)
+		return;
+	g_mutex_lock(&cache->lock);
+	do {
+		drop(cache, &cache->kept[cache->next++ % KEPT_RENDERINGS]);
+	} while (cache->bytes + size > KEPT_BYTES);
+	cache->bytes += size;
+	cache->kept[(cache->next - 1) % KEPT_RENDERINGS] =
+		(struct rendering){inode, g_get_monotonic_time(), g_bytes_ref(bytes)};
+	g_mutex_unlock(&cache->lock);
+}
+
+static void render_report(const struct content_input *input, const struct query *query,
+			  enum report_id report, GString *out)
+{
+	g_autoptr(GArray) rows = select_rows(input->sample, query);
+	struct report_input report_input = {input->sample, query, rows, input->path};
+
+	report_get(report)->render(&report_input, out);
+}
+
+/* The tags at one place of one file, of those in the set. */
+static void render_place(const struct content_input *input, GString *out)
+{
+	const struct target *target = input->target;
+	g_autoptr(GArray) rows = select_rows(input->sample, &target->query);
+
+	for (guint i = 0; i < rows->len; i++) {
+		uint32_t number = g_array_index(rows, struct row, i).tag;
+		const struct tag *tag = &input->sample->catalog->tags[number];
+
+		if (tag->path == target->number && tag->line == target->line)
+			report_tag(input->sample, target->query.view, number, out);
+	}
+}
+
+uint32_t content_tag_at(const struct sample *sample, const struct target *target)
+{
+	g_autoptr(GArray) rows = select_rows(sample, &target->query);
+
+	if (target->number >= rows->len)
+		return CATALOG_NONE;
+	return g_array_index(rows, struct row, target->number).tag;
+}
+
+uint64_t content_listing_length(const struct sample *sample)
+{
+	return report_header_length(sample) + sample->text_length;
+}
+
+static int render(const struct content_input *input, GString *out)
+{
+	const struct target *target = input->target;
+	uint32_t tag;
+
+	switch (target->kind) {
+	case TARGET_TAG:
+		report_tag(input->sample, target->query.view, (uint32_t)target->number, out);
+		return 0;
+	case TARGET_AT:
+		tag = content_tag_at(input->sample, target);
+		if (tag == CATALOG_NONE)
+			return -ENOENT;
+		report_tag(input->sample, target->query.view, tag, out);
+		return 0;
+	case TARGET_PLACE: render_place(input, out); return 0;
+	case TARGET_REPORT:
+		render_report(input, &target->query, (enum report_id)target->number, out);
+		return 0;
+	case TARGET_ALLOCINFO:
+		render_report(input, &target->query, REPORT_ALLOCINFO, out);
+		return 0;
+	case TARGET_README: readme_append(out); return 0;
+	case TARGET_STATUS: status_append(input->sampler, input->sample, out); return 0;
+	case TARGET_DIRECTORY: break;
+	}
+	return -EISDIR;
+}
+
+static bool is_kept(enum target_kind kind)
+{
+	return kind == TARGET_REPORT || kind == TARGET_PLACE || kind == TARGET_STATUS;
+}
+
+int content_get(struct content_cache *cache, uint64_t inode, const struct content_input *input,
+		GBytes **bytes)
+{
+	bool kept = is_kept(input->target->kind);
+	GString *out;
+	int err;
+
+	*bytes = kept ? take_kept(cache, inode) : NULL;
+	if (*bytes)
+		return 0;
+	out = g_string_new(NULL);
+	err = render(input, out);
+	if (err) {
+		g_string_free(out, TRUE);
+		return err;
+	}
+	*bytes = g_string_free_to_bytes(out);
+	if (kept)
+		keep(cache, inode, *bytes);
+	return 0;
+}

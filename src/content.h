@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bytes of files. A report has to be rendered for its size to be known, so the renderings that
+ * stat asked for are kept for a moment, for the open that usually follows. Knows no requests.
+ */
+#ifndef ALLOCFS_CONTENT_H
+#define ALLOCFS_CONTENT_H
+
+#include "sampler.h"
+#include "query.h"
+
+struct content_cache;
+
+/* max_age in microseconds: how long a rendering serves; 0 for not at all. */
+struct content_cache *content_cache_new(int64_t max_age);
+void content_cache_free(struct content_cache *cache);
+
+/* What a file is rendered from. */
+struct content_input {
+	struct sampler *sampler; /* for status */
+	const struct sample *sample; /* the last good one where the source fails */
+	const struct target *target; /* a file */
+	const char *path; /* of the directory it is in, see report.h */
+};
+
+/*
+ * The bytes of a file, as a new reference. inode is the file's, for the cache; a rendering that is
+ * young enough is taken from there. Returns 0, or -ENOENT for a position behind the end of a set.
+ */
+int content_get(struct content_cache *cache, uint64_t inode, const struct content_input *input,
+		GBytes **bytes);
+
+/* The tag that at/N is in the set at this instant, or CATALOG_NONE. */
+uint32_t content_tag_at(const struct sample *sample, const struct target *target);
+
+/* The length of the file allocinfo, without rendering it. */
+uint64_t content_listing_length(const struct sample *sample);
+
+#endif

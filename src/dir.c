@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Listings. What a directory lists is fixed at opendir: a sample and numbers of tags and children;
+ * names and attributes are made as the kernel asks for them, by one pump for both kinds of readdir.
+ */
+#include "fs.h"
+
+#include <errno.h>
+#include "report.h"
+
+struct dir {
+	struct fs_view view;
+	GPtrArray *fixed; /* const char *: files and filters of a root, presets */
+	GArray *values; /* struct value, or NULL */
+	GArray *rows; /* struct row: the tags that are listed, or NULL */
+};
+
+/* One entry of a listing. */
+struct entry {
+	char name[NAME_MAX + 1];
+	struct target target;
+};
+
+enum { DOT, DOT_DOT, DOTS };
+
+static void add_fixed(struct dir *dir)
+{
+	const struct query *query = &dir->view.target.query;
+	const struct catalog *catalog = dir->view.sample->catalog;
+	struct target target;
+	const char *name;
+
+	for (size_t i = 0; query->place == PLACE_ROOT && i < query_root_file_count; i++)
+		if (query_root_files[i].everywhere || query->view == VIEW_TEXT)
+			g_ptr_array_add(dir->fixed, (void *)query_root_files[i].name);
+	for (size_t i = 0; (name = select_fixed_child(query, i)); i++)
+		if (query_step(catalog, query, span_of(name), &target) == 0)
+			g_ptr_array_add(dir->fixed, (void *)name);
+}
+
+/* Of a directory of the source tree, only the tags of the file that it is. */
+static void keep_own_tags(struct dir *dir)
+{
+	const struct query *query = &dir->view.target.query;
+	const struct tag *tags = dir->view.sample->catalog->tags;
+	guint kept = 0;
+
+	for (guint i = 0; i < dir->rows->len; i++) {
+		struct row row = g_array_index(dir->rows, struct row, i);
+
+		if (tags[row.tag].path == query->value[FILTER_FILE])
+			g_array_index(dir->rows, struct row, kept++) = row;
+	}
+	g_array_set_size(dir->rows, kept);
+}
+
+static void fill(struct dir *dir)
+{
+	const struct query *query = &dir->view.target.query;
+	enum children_kind children = select_children_kind(query);
+
+	if (children == CHILDREN_FIXED) {
+		add_fixed(dir);
+		return;
+	}
+	dir->rows = select_rows(dir->view.sample, query);
+	if (children == CHILDREN_VALUES)
+		dir->values = select_values(dir->view.sample, query, dir->rows);
+	if (query->place == PLACE_PATH)
+		keep_own_tags(dir);
+	else if (children == CHILDREN_VALUES)
+		g_array_set_size(dir->rows, 0);
+}
+
+static void free_dir(struct dir *dir)
+{
+	fs_view_clear(&dir->view);
+	g_ptr_array_free(dir->fixed, TRUE);
+	if (dir->values)
+		g_array_free(dir->values, TRUE);
+	if (dir->rows)
+		g_array_free(dir->rows, TRUE);
+	g_free(dir);
+}
+
+/* The view of a directory, its counters young where its listing shows any. */
+static int look(struct fs *fs, struct node *node, struct fs_view *view)
+{
+	int err = fs_look(fs, node, view);
+
+	if (err || select_children_kind(&view->target.query) == CHILDREN_FIXED)
+		return err;
+	fs_view_clear(view);
+	err = sampler_get(fs->sampler, SAMPLER_COUNTERS, &view->sample);
+	if (!err)
+		err = node_target(fs->nodes, node, view->sample->catalog, &view->target);
+	return err;
+}
+
+void dir_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	struct dir *dir = g_new0(struct dir, 1);
+	int err = look(fs, node_from_id(fs->nodes, id), &dir->view);
+
+	dir->fixed = g_ptr_array_new();
+	if (!err) {
+		fill(dir);
+		file->fh = (uint64_t)(uintptr_t)dir;
+		if (fuse_reply_open(req, file) == 0)
+			return;
+	} else {
+		fuse_reply_err(req, -err);
+	}
+	free_dir(dir);
+}
+
+void dir_release(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
+{
+	(void)id;
+	free_dir((struct dir *)(uintptr_t)file->fh);
+	fuse_reply_err(req, 0);
+}
+
+static void name_tag(const struct dir *dir, const struct row *row, struct entry *entry)
+{
+	const struct catalog *catalog = dir->view.sample->catalog;
+	const struct query *query = &dir->view.target.query;
+	enum catalog_form form = query->place == PLACE_PATH ? CATALOG_IN_FILE : CATALOG_FLAT;
+	char name[NAME_SIZE];
+
+	catalog_tag_name(catalog, row->tag, form, name);
+	if (row->rank > 0)
+		g_snprintf(entry->name, sizeof(entry->name), "%0*u,%s",
+			   (int)query_rank_width(catalog, query), row->rank, name);
+	else
+		g_strlcpy(entry->name, name, sizeof(entry->name));
+	entry->target = (struct target){.kind = TARGET_TAG, .number = row->tag, .query = *query};
+}
+
+/* Entry number i behind the dots. Returns false behind the last. */
+static bool get_entry(const struct dir *dir, size_t i, struct entry *entry)
+{
+	const struct catalog *catalog = dir->view.sample->catalog;
+	const struct query *query = &dir->view.target.query;
+	size_t values = dir->values ? dir->values->len : 0;
+
+	if (i < dir->fixed->len) {
+		g_strlcpy(entry->name, g_ptr_array_index(dir->fixed, i), sizeof(entry->name));
+	} else if ((i -= dir->fixed->len) < values) {
+		const struct value *value = &g_array_index(dir->values, struct value, i);
+
+		select_value_name(catalog, query, value->number, entry->name);
+	} else if (dir->rows && (i -= values) < dir->rows->len) {
+		name_tag(dir, &g_array_index(dir->rows, struct row, i), entry);
+		return true;
+	} else {
+		return false;
+	}
+	return query_step(catalog, query, span_of(entry->name), &entry->target) == 0;
+}
+
+/* What the pump fills. */
+struct page {
+	fuse_req_t req;
+	char *bytes;
+	size_t size, used;
+	bool plus;
+};
+
+static size_t add_plain(struct page *page, const char *name, const struct stat *stat, off_t next)
+{
+	return fuse_add_direntry(page->req, page->bytes + page->used, page->size - page->used, name,
+				 stat, next);
+}
+
+static size_t add_plus(struct page *page, const char *name, const struct fuse_entry_param *param,
+		       off_t next)
+{
+	return fuse_add_direntry_plus(page->req, page->bytes + page->used, page->size - page->used,
+				      name, param, next);
+}
+
+/* The kernel looks at nothing of "." and ".." but their names. Returns whether it fitted. */
+static bool add_dot(struct page *page, size_t i, uint64_t inode)
+{
+	struct fuse_entry_param param = {.attr = {.st_ino = inode, .st_mode = S_IFDIR}};
+	const char *name = i == DOT ? "." : "..";
+	size_t len;
+
+	if (page->plus)
+		len = add_plus(page, name, &param, (off_t)i + 1);
+	else
+		len = add_plain(page, name, &param.attr, (off_t)i + 1);
+	if (len > page->size - page->used)
+		return false;
+	page->used += len;
+	return true;
+}
+
+/* Asks for the size first: an entry that is handed out counts as a lookup. */
+static bool add_entry(struct page *page, struct fs *fs, struct node *dir_node,
+		      const struct dir *dir, const struct entry *entry, off_t next)
+{
+	struct span name = span_of(entry->name);
+	struct fs_view view = {dir->view.sample, entry->target};
+	struct fuse_entry_param param = {.ino = 0};
+	uint64_t inode = node_child_inode(dir_node, name);
+
+	if (!page->plus) {
+		size_t len;
+
+		param.attr.st_ino = inode;
+		param.attr.st_mode = entry->target.kind == TARGET_DIRECTORY ? S_IFDIR : S_IFREG;
+		len = add_plain(page, entry->name, &param.attr, next);
+		if (len > page->size - page->used)
+			return false;
+		page->used += len;
+		return true;
+	}
+	if (fuse_add_direntry_plus(page->req, NULL, 0, entry->name, NULL, 0) >
+	    page->size - page->used)
+		return false;
+	fs_stat(fs, &view, dir_node, inode, &param.attr);
+	param.ino = node_id(fs->nodes, node_lookup(fs->nodes, dir_node, name, view.sample->catalog,
+						   &entry->target));
+	param.attr_timeout = param.entry_timeout = fs_timeout(fs, &entry->target);
+	page->used += add_plus(page, entry->name, &param, next);
+	return true;
+}
+
+static void pump(struct page *page, fuse_ino_t id, off_t offset, const struct dir *dir)
+{
+	struct fs *fs = fuse_req_userdata(page->req);
+	struct node *node = node_from_id(fs->nodes, id);
+	struct entry entry;
+	bool fitted = true;
+
+	for (size_t i = (size_t)offset; fitted; i++) {
+		if (i < DOTS)
+			fitted = add_dot(page, i, node_inode(node));
+		else if (get_entry(dir, i - DOTS, &entry))
+			fitted = add_entry(page, fs, node, dir, &entry, (off_t)i + 1);
+		else
+			break;
+	}
+}
+
+static void read_page(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
+		      struct fuse_file_info *file, bool plus)
+{
+	struct page page = {req, g_try_malloc(size), size, 0, plus};
+
+	if (!page.bytes) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
+	pump(&page, id, offset, (const struct dir *)(uintptr_t)file->fh);
+	fuse_reply_buf(req, page.bytes, page.used);
+	g_free(page.bytes);
+}
+
+void dir_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset, struct fuse_file_info *file)
+{
+	read_page(req, id, size, offset, file, false);
+}
+
+void dir_read_plus(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
+		   struct fuse_file_info *file)
+{
+	read_page(req, id, size, offset, file, true);
+}

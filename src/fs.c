@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests about names and files. Each gets the node, looks at it in the latest sample, and
+ * replies. What a request does not find in fs_operations libfuse answers with ENOSYS, which the
+ * kernel takes as "never ask again" where that is all right (flush, fsync, xattr, poll, ...).
+ */
+#include "fs.h"
+
+#include <errno.h>
+#include <unistd.h>
+#include "report.h"
+
+#define NAMES_TIMEOUT 1.0 /* seconds, for what names alone decide */
+
+static bool needs_counters(const struct target *target)
+{
+	switch (target->kind) {
+	case TARGET_DIRECTORY:
+	case TARGET_README:
+	case TARGET_STATUS: return false;
+	default: return true;
+	}
+}
+
+/* What shows the state of things has to be there when things are bad. */
+static bool stands_alone(const struct target *target)
+{
+	return target->kind == TARGET_README || target->kind == TARGET_STATUS ||
+	       (target->kind == TARGET_DIRECTORY && target->query.place == PLACE_ROOT);
+}
+
+/* What a node or, where name is not NULL, a name in it stands for in the view's sample. */
+static int find_target(struct fs *fs, struct node *node, const struct span *name,
+		       struct fs_view *view)
+{
+	struct target from;
+	int err = node_target(fs->nodes, node, view->sample->catalog, &from);
+
+	if (err)
+		return err;
+	if (!name) {
+		view->target = from;
+		return 0;
+	}
+	return query_step(view->sample->catalog, &from.query, *name, &view->target);
+}
+
+/* The source fails with err: only what stands alone is there. */
+static int look_back(struct fs *fs, struct node *node, const struct span *name, int err,
+		     struct fs_view *view)
+{
+	view->sample = sampler_last(fs->sampler);
+	if (!view->sample)
+		return err;
+	if (find_target(fs, node, name, view) != 0 || !stands_alone(&view->target)) {
+		fs_view_clear(view);
+		return err;
+	}
+	return 0;
+}
+
+static int look(struct fs *fs, struct node *node, const struct span *name, struct fs_view *view)
+{
+	int err = sampler_get(fs->sampler, SAMPLER_NAMES, &view->sample);
+
+	if (err)
+		return look_back(fs, node, name, err, view);
+	err = find_target(fs, node, name, view);
+	if (!err && needs_counters(&view->target)) {
+		fs_view_clear(view);
+		err = sampler_get(fs->sampler, SAMPLER_COUNTERS, &view->sample);
+		if (!err)
+			err = find_target(fs, node, name, view);
+	}
+	if (err)
+		fs_view_clear(view);
+	return err;
+}
+
+int fs_look(struct fs *fs, struct node *node, struct fs_view *view)
+{
+	return look(fs, node, NULL, view);
+}
+
+int fs_look_up(struct fs *fs, struct node *dir, struct span name, struct fs_view *view)
+{
+	return look(fs, dir, &name, view);
+}
+
+void fs_view_clear(struct fs_view *view)
+{
+	sample_unref(view->sample);
+	view->sample = NULL;
+}
+
+static double age_timeout(const struct fs *fs)
+{
+	return (double)sampler_max_age(fs->sampler) / G_USEC_PER_SEC;
+}
+
+double fs_timeout(const struct fs *fs, const struct target *target)
+{
+	bool by_names = target->kind == TARGET_DIRECTORY || target->kind == TARGET_TAG ||
+			target->kind == TARGET_README;
+
+	if (sampler_max_age(fs->sampler) == 0)
+		return 0;
+	return by_names && !query_by_counters(&target->query) ? NAMES_TIMEOUT : age_timeout(fs);
+}
+
+static int content(struct fs *fs, const struct fs_view *view, struct node *dir, uint64_t inode,
+		   GBytes **bytes)
+{
+	g_autofree char *path = node_path(fs->nodes, dir);
+	struct content_input input = {fs->sampler, view->sample, &view->target, path};
+
+	return content_get(fs->cache, inode, &input, bytes);
+}
+
+static off_t rendered_size(struct fs *fs, const struct fs_view *view, struct node *dir,
+			   uint64_t inode)
+{
+	g_autoptr(GBytes) bytes = NULL;
+
+	if (content(fs, view, dir, inode, &bytes) != 0)
+		return 0;
+	return (off_t)g_bytes_get_size(bytes);
+}
+
+static void stat_tag(const struct fs_view *view, uint32_t tag, struct stat *stat)
+{
+	enum query_view shown = view->target.query.view;
+	int64_t bytes = MAX(view->sample->counters[tag].bytes, 0);
+
+	if (shown == VIEW_SIZED)
+		stat->st_size = bytes;
+	else
+		stat->st_size = (off_t)report_tag_length(view->sample, shown, tag);
+	if (shown != VIEW_RAW)
+		stat->st_blocks = bytes / 512 + (bytes % 512 != 0);
+}
+
+void fs_stat(struct fs *fs, const struct fs_view *view, struct node *dir, uint64_t inode,
+	     struct stat *stat)
+{
+	bool is_dir = view->target.kind == TARGET_DIRECTORY;
+	uint32_t tag = CATALOG_NONE;
+
+	*stat = (struct stat){.st_ino = inode, .st_nlink = 1, .st_blksize = 4096};
+	stat->st_mode = (is_dir ? S_IFDIR | 0555 : S_IFREG | 0444) & ~fs->umask;
+	stat->st_uid = fs->uid;
+	stat->st_gid = fs->gid;
+	stat->st_mtim = stat->st_atim = view->sample->time;
+	stat->st_ctim = view->sample->catalog->made;
+	switch (view->target.kind) {
+	case TARGET_DIRECTORY: break;
+	case TARGET_TAG: tag = (uint32_t)view->target.number; break;
+	case TARGET_AT: tag = content_tag_at(view->sample, &view->target); break;
+	case TARGET_ALLOCINFO: stat->st_size = (off_t)content_listing_length(view->sample); break;
+	default: stat->st_size = rendered_size(fs, view, dir, inode);
+	}
+	if (tag != CATALOG_NONE)
+		stat_tag(view, tag, stat);
+}
+
+static struct fs *fs_of(fuse_req_t req)
+{
+	return fuse_req_userdata(req);
+}
+
+static void fs_init(void *data, struct fuse_conn_info *connection)
+{
+	(void)data;
+	connection->want &= ~(unsigned int)FUSE_CAP_READDIRPLUS_AUTO;
+	if (connection->capable & FUSE_CAP_READDIRPLUS)
+		connection->want |= FUSE_CAP_READDIRPLUS;
+}
+
+/* There is no such name; the kernel may remember that as long as it would remember a name. */
+static void reply_absent(fuse_req_t req, struct fs *fs)
+{
+	struct fuse_entry_param entry = {.ino = 0, .entry_timeout = age_timeout(fs)};
+
+	if (sampler_max_age(fs->sampler) == 0)
+		fuse_reply_err(req, ENOENT);
+	else
+		fuse_reply_entry(req, &entry);
+}
+
+static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct fs *fs = fs_of(req);
+	struct node *node, *dir = node_from_id(fs->nodes, parent);
+	struct span component = span_of(name);
+	struct fuse_entry_param entry = {.ino = 0};
+	struct fs_view view = {NULL};
+	int err = -ENAMETOOLONG;
+
+	if (component.len <= NAME_MAX)
+		err = fs_look_up(fs, dir, component, &view);
+	if (!err && view.target.kind == TARGET_AT &&
+	    content_tag_at(view.sample, &view.target) == CATALOG_NONE)
+		err = -ENOENT;
+	if (err == -ENOENT) {
+		reply_absent(req, fs);
+	} else if (err) {
+		fuse_reply_err(req, -err);
+	} else {
+		fs_stat(fs, &view, dir, node_child_inode(dir, component), &entry.attr);
+		node = node_lookup(fs->nodes, dir, component, view.sample->catalog, &view.target);
+		entry.ino = node_id(fs->nodes, node);
+		entry.attr_timeout = entry.entry_timeout = fs_timeout(fs, &view.target);
+		if (fuse_reply_entry(req, &entry) != 0)
+			node_forget(fs->nodes, node, 1);
+	}
+	fs_view_clear(&view);
+}
+
+static void fs_forget(fuse_req_t req, fuse_ino_t id, uint64_t count)
+{
+	struct fs *fs = fs_of(req);
+
+	node_forget(fs->nodes, node_from_id(fs->nodes, id), count);
+	fuse_reply_none(req);
+}
+
+static void fs_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+	struct fs *fs = fs_of(req);
+
+	for (size_t i = 0; i < count; i++)
+		node_forget(fs->nodes, node_from_id(fs->nodes, forgets[i].ino), forgets[i].nlookup);
+	fuse_reply_none(req);
+}
+
+static void fs_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
+{
+	struct fs *fs = fs_of(req);
+	struct node *node = node_from_id(fs->nodes, id);
+	struct fs_view view = {NULL};
+	struct stat stat;
+	int err = fs_look(fs, node, &view);
+
+	(void)file;
+	if (err) {
+		fuse_reply_err(req, -err);
+		return;
+	}
+	fs_stat(fs, &view, node_parent(node), node_inode(node), &stat);
+	fuse_reply_attr(req, &stat, fs_timeout(fs, &view.target));
+	fs_view_clear(&view);
+}
+
+static void fs_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
+{
+	struct fs *fs = fs_of(req);
+	struct node *node = node_from_id(fs->nodes, id);
+	struct fs_view view = {NULL};
+	GBytes *bytes = NULL;
+	int err = (file->flags & O_ACCMODE) == O_RDONLY ? fs_look(fs, node, &view) : -EROFS;
+
+	if (!err)
+		err = content(fs, &view, node_parent(node), node_inode(node), &bytes);
+	fs_view_clear(&view);
+	if (err) {
+		fuse_reply_err(req, -err);
+		return;
+	}
+	/* What is read was fixed at open, and may be longer than st_size was. */
+	file->direct_io = 1;
+	file->fh = (uint64_t)(uintptr_t)bytes;
+	if (fuse_reply_open(req, file) != 0)
+		g_bytes_unref(bytes);
+}
+
+static void fs_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
+		    struct fuse_file_info *file)
+{
+	gsize total;
+	const char *data = g_bytes_get_data((GBytes *)(uintptr_t)file->fh, &total);
+	gsize at = MIN((gsize)offset, total);
+
+	(void)id;
+	fuse_reply_buf(req, data ? data + at : NULL, MIN(size, total - at));
+}
+
+static void fs_release(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
+{
+	(void)id;
+	g_bytes_unref((GBytes *)(uintptr_t)file->fh);
+	fuse_reply_err(req, 0);
+}
+
+static void fs_statfs(fuse_req_t req, fuse_ino_t id)
+{
+	struct fs *fs = fs_of(req);
+	struct sample *sample = sampler_last(fs->sampler);
+	struct statvfs statfs = {.f_namemax = NAME_MAX};
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), used = 0;
+
+	(void)id;
+	statfs.f_bsize = statfs.f_frsize = page;
+	if (sample && sampler_source(fs->sampler)->ops->live) {
+		statfs.f_blocks = (fsblkcnt_t)sysconf(_SC_PHYS_PAGES);
+		used = (uint64_t)MAX(sample->bytes, 0) / page;
+		statfs.f_bfree = statfs.f_blocks - MIN(used, statfs.f_blocks);
+		statfs.f_bavail = statfs.f_bfree;
+	}
+	sample_unref(sample);
+	fuse_reply_statfs(req, &statfs);
+}
+
+/* Whatever would change something. */
+static void fs_setattr(fuse_req_t req, fuse_ino_t id, struct stat *stat, int set,
+		       struct fuse_file_info *file)
+{
+	(void)id;
+	(void)stat;
+	(void)set;
+	(void)file;
+	fuse_reply_err(req, EROFS);
+}
+
+static void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
+{
+	(void)parent;
+	(void)name;
+	(void)mode;
+	(void)device;
+	fuse_reply_err(req, EROFS);
+}
+
+static void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+		      struct fuse_file_info *file)
+{
+	(void)parent;
+	(void)name;
+	(void)mode;
+	(void)file;
+	fuse_reply_err(req, EROFS);
+}
+
+static void fs_symlink(fuse_req_t req, const char *to, fuse_ino_t parent, const char *name)
+{
+	(void)to;
+	(void)parent;
+	(void)name;
+	fuse_reply_err(req, EROFS);
+}
+
+static void fs_link(fuse_req_t req, fuse_ino_t id, fuse_ino_t parent, const char *name)
+{
+	(void)id;
+	(void)parent;
+	(void)name;
+	fuse_reply_err(req, EROFS);
+}
+
+static void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	(void)parent;
+	(void)name;
+	fuse_reply_err(req, EROFS);
+}
+
+static void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	(void)parent;
+	(void)name;
+	(void)mode;
+	fuse_reply_err(req, EPERM);
+}
+
+static void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	(void)parent;
+	(void)name;
+	fuse_reply_err(req, EPERM);
+}
+
+static void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+		      const char *new_name, unsigned int flags)
+{
+	(void)parent;
+	(void)name;
+	(void)new_parent;
+	(void)new_name;
+	(void)flags;
+	fuse_reply_err(req, EPERM);
+}
+
+static void fs_ioctl(fuse_req_t req, fuse_ino_t id, unsigned int command, void *arg,
+		     struct fuse_file_info *file, unsigned int flags, const void *in,
+		     size_t in_size, size_t out_size)
+{
+	(void)id;
+	(void)command;
+	(void)arg;
+	(void)file;
+	(void)flags;
+	(void)in;
+	(void)in_size;
+	(void)out_size;
+	fuse_reply_err(req, ENOTTY);
+}
+
+const struct fuse_lowlevel_ops fs_operations = {
+	.init = fs_init,
+	.lookup = fs_lookup,
+	.forget = fs_forget,
+	.forget_multi = fs_forget_multi,
+	.getattr = fs_getattr,
+	.setattr = fs_setattr,
+	.mknod = fs_mknod,
+	.create = fs_create,
+	.symlink = fs_symlink,
+	.link = fs_link,
+	.unlink = fs_unlink,
+	.mkdir = fs_mkdir,
+	.rmdir = fs_rmdir,
+	.rename = fs_rename,
+	.open = fs_open,
+	.read = fs_read,
+	.release = fs_release,
+	.opendir = dir_open,
+	.readdir = dir_read,
+	.readdirplus = dir_read_plus,
+	.releasedir = dir_release,
+	.statfs = fs_statfs,
+	.ioctl = fs_ioctl,
+};

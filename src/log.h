@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where glib's messages go: stderr in the foreground, syslog once the daemon has no stderr. */
+#ifndef ALLOCFS_LOG_H
+#define ALLOCFS_LOG_H
+
+#include <stdbool.h>
+
+/* Call it before the first thread starts. */
+void log_to(bool foreground);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The life of a mount: open the source, read it once, mount, become a daemon, serve, unmount. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include "fs.h"
+#include "log.h"
+
+static void print_version(void)
+{
+	printf("allocfs %s, libfuse %s\n", ALLOCFS_VERSION, fuse_pkgversion());
+}
+
+static int complain(const char *message)
+{
+	fprintf(stderr, "allocfs: %s\n", message);
+	return -EINVAL;
+}
+
+/* Says what is wrong with a mountpoint before libfuse would, in more words. */
+static int check_mountpoint(const char *path)
+{
+	g_autofree char *message = NULL;
+	struct stat stat_buffer;
+
+	if (g_str_has_prefix(path, "/dev/fd/"))
+		message = g_strdup_printf("%s: a descriptor that somebody else mounts (mount's "
+					  "drop_privileges) would go past the modes of the tree: "
+					  "mount without that option",
+					  path);
+	else if (stat(path, &stat_buffer) != 0 && errno == ENOTCONN)
+		message = g_strdup_printf("%s: an earlier mount died there; unmount it first: "
+					  "fusermount3 -u %s",
+					  path, path);
+	else if (stat(path, &stat_buffer) != 0)
+		message = g_strdup_printf("%s: %s: give a directory that exists as the mountpoint",
+					  path, g_strerror(errno));
+	else if (!S_ISDIR(stat_buffer.st_mode))
+		message =
+			g_strdup_printf("%s is not a directory: give one as the mountpoint", path);
+	return message ? complain(message) : 0;
+}
+
+/* The first read says whether this is a listing at all, while there is somebody to tell. */
+static int try_source(struct sampler *sampler)
+{
+	struct sample *sample;
+	int err = sampler_get(sampler, SAMPLER_COUNTERS, &sample);
+
+	if (err) {
+		fprintf(stderr, "allocfs: nothing was mounted: give the path of /proc/allocinfo or "
+				"of a saved copy of it\n");
+		return err;
+	}
+	sample_unref(sample);
+	return 0;
+}
+
+static int open_source(struct fs *fs, const struct options *options)
+{
+	g_autofree char *message = NULL;
+	struct source *source = source_open(options->source, &message);
+
+	if (!source)
+		return complain(message);
+	fs->sampler = sampler_new(source, options->max_age);
+	return try_source(fs->sampler);
+}
+
+static int serve(struct fuse_session *session)
+{
+	struct fuse_loop_config *config = fuse_loop_cfg_create();
+	int result = fuse_session_loop_mt(session, config);
+
+	fuse_loop_cfg_destroy(config);
+	/* Above 0: the number of the signal that ended it, which is a good end. */
+	return result < 0 ? result : 0;
+}
+
+static int run(struct options *options)
+{
+	bool foreground = options->foreground || options->debug;
+	struct fs fs = {.uid = options->uid, .gid = options->gid, .umask = options->umask};
+	struct fuse_session *session = NULL;
+	int err = check_mountpoint(options->mountpoint);
+
+	if (!err)
+		err = open_source(&fs, options);
+	if (err)
+		goto out_source;
+	fs.nodes = node_table_new();
+	fs.cache = content_cache_new(options->max_age);
+	err = -EINVAL;
+	session = fuse_session_new(&options->rest, &fs_operations, sizeof(fs_operations), &fs);
+	if (!session)
+		goto out_fs;
+	if (fuse_set_signal_handlers(session) != 0)
+		goto out_session;
+	if (fuse_session_mount(session, options->mountpoint) != 0)
+		goto out_signals;
+	log_to(foreground);
+	if (fuse_daemonize(foreground) == 0)
+		err = serve(session);
+	fuse_session_unmount(session);
+out_signals:
+	fuse_remove_signal_handlers(session);
+out_session:
+	fuse_session_destroy(session);
+out_fs:
+	content_cache_free(fs.cache);
+	node_table_free(fs.nodes);
+out_source:
+	sampler_free(fs.sampler);
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int err;
+
+	log_to(true);
+	err = options_parse(&options, argc, argv);
+	if (!err && options.help)
+		options_print_help();
+	else if (!err && options.version)
+		print_version();
+	else if (!err)
+		err = run(&options);
+	options_clear(&options);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}

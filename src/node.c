@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Three kinds of number name the same thing, and only this file knows all three.
+ *
+ *   - The node id is what the kernel sends with each request: the node's address, or FUSE_ROOT_ID.
+ *     It is valid while the kernel has lookups left that it did not forget.
+ *   - st_ino is what users see: a hash of the path, so that a path has the same number each time it
+ *     is looked up, and no two paths are taken for hard links of each other.
+ *   - Tags, modules, functions and source paths have numbers in one catalog. A node keeps those
+ *     together with the serial of the catalog that they belong to; when a newer catalog is asked
+ *     for, the node finds its way again by its name, from its parent, which does the same.
+ *
+ * A node is held by the kernel (lookups: one for each entry it was handed, given back by forget)
+ * and by its child nodes (children). It is freed when both are zero, and then lets go of its
+ * parent. While a request runs the kernel holds its node, so that requests need no reference of
+ * their own.
+ *
+ * The one lock guards the table and every field of a node that can change. Nothing else is locked
+ * while it is held, and nothing is read from the source.
+ */
+#include "node.h"
+
+#include "hash.h"
+
+struct node {
+	struct node *parent; /* NULL for the root */
+	uint64_t inode;
+	uint64_t lookups;
+	uint64_t serial; /* of the catalog that the following are of; 0: of none */
+	uint64_t number, line;
+	struct query *query; /* of a directory */
+	enum target_kind kind;
+	uint32_t children;
+	uint8_t name_len;
+	char name[];
+};
+
+struct node_table {
+	GMutex lock;
+	GHashTable *nodes; /* by parent and name; a set */
+	struct node *root;
+};
+
+static uint64_t inode_of(uint64_t parent, struct span name)
+{
+	uint64_t inode = hash_bytes(parent, name.at, name.len);
+
+	/* 0 and 1 have a meaning of their own. */
+	return inode > FUSE_ROOT_ID ? inode : inode + 2;
+}
+
+static guint hash_node(const void *node)
+{
+	return (guint)((const struct node *)node)->inode;
+}
+
+/* One of the two may be a key: see find(). */
+static gboolean equal_nodes(const void *a, const void *b)
+{
+	const struct node *x = a, *y = b;
+
+	return x->parent == y->parent && x->name_len == y->name_len &&
+	       memcmp(x->name, y->name, x->name_len) == 0;
+}
+
+static struct node *new_node(struct node *parent, uint64_t inode, struct span name)
+{
+	struct node *node = g_malloc0(sizeof(*node) + name.len + 1);
+
+	node->parent = parent;
+	node->inode = inode;
+	node->name_len = (uint8_t)name.len;
+	memcpy(node->name, name.at, name.len);
+	return node;
+}
+
+struct node_table *node_table_new(void)
+{
+	struct node_table *table = g_new0(struct node_table, 1);
+
+	g_mutex_init(&table->lock);
+	table->nodes = g_hash_table_new(hash_node, equal_nodes);
+	table->root = new_node(NULL, FUSE_ROOT_ID, span_of(""));
+	table->root->query = g_new(struct query, 1);
+	query_root(table->root->query);
+	return table;
+}
+
+static void free_node(void *pointer)
+{
+	struct node *node = pointer;
+
+	g_free(node->query);
+	g_free(node);
+}
+
+void node_table_free(struct node_table *table)
+{
+	GHashTableIter iter;
+	void *node;
+
+	if (!table)
+		return;
+	g_hash_table_iter_init(&iter, table->nodes);
+	while (g_hash_table_iter_next(&iter, &node, NULL)) {
+		g_hash_table_iter_steal(&iter);
+		free_node(node);
+	}
+	g_hash_table_destroy(table->nodes);
+	free_node(table->root);
+	g_mutex_clear(&table->lock);
+	g_free(table);
+}
+
+struct node *node_from_id(struct node_table *table, fuse_ino_t id)
+{
+	return id == FUSE_ROOT_ID ? table->root : (struct node *)(uintptr_t)id;
+}
+
+fuse_ino_t node_id(const struct node_table *table, const struct node *node)
+{
+	return node == table->root ? FUSE_ROOT_ID : (fuse_ino_t)(uintptr_t)node;
+}
+
+uint64_t node_inode(const struct node *node)
+{
+	return node->inode;
+}
+
+struct node *node_parent(const struct node *node)
+{
+	return node->parent;
+}
+
+uint64_t node_child_inode(const struct node *parent, struct span name)
+{
+	return inode_of(parent->inode, name);
+}
+
+/* Keeps what a node was found to stand for. Locked. */
+static void remember(struct node *node, const struct catalog *catalog, const struct target *target)
+{
+	node->serial = catalog->serial;
+	node->kind = target->kind;
+	node->number = target->number;
+	node->line = target->line;
+	if (target->kind != TARGET_DIRECTORY)
+		return;
+	if (!node->query)
+		node->query = g_new(struct query, 1);
+	*node->query = target->query;
+}
+
+/* Locked. From the root down, so that each level steps from an answer that is up to date. */
+static int update(struct node *node, const struct catalog *catalog)
+{
+	struct target target;
+	int err;
+
+	if (!node->parent || node->serial == catalog->serial)
+		return 0;
+	err = update(node->parent, catalog);
+	if (err)
+		return err;
+	err = query_step(catalog, node->parent->query, (struct span){node->name, node->name_len},
+			 &target);
+	if (err)
+		return err;
+	remember(node, catalog, &target);
+	return 0;
+}
+
+int node_target(struct node_table *table, struct node *node, const struct catalog *catalog,
+		struct target *target)
+{
+	int err;
+
+	g_mutex_lock(&table->lock);
+	err = update(node, catalog);
+	if (!err) {
+		target->kind = node->kind;
+		target->number = node->number;
+		target->line = node->line;
+		target->query = node->query ? *node->query : *node->parent->query;
+	}
+	g_mutex_unlock(&table->lock);
+	return err;
+}
+
+/* Locked. The key is laid out as a node without its lists, to be compared with the real ones. */
+static struct node *find(struct node_table *table, struct node *parent, uint64_t inode,
+			 struct span name)
+{
+	union {
+		struct node node;
+		char room[sizeof(struct node) + 256];
+	} key;
+
+	key.node.parent = parent;
+	key.node.inode = inode;
+	key.node.name_len = (uint8_t)name.len;
+	memcpy(key.node.name, name.at, name.len);
+	return g_hash_table_lookup(table->nodes, &key.node);
+}
+
+struct node *node_lookup(struct node_table *table, struct node *parent, struct span name,
+			 const struct catalog *catalog, const struct target *target)
+{
+	uint64_t inode = inode_of(parent->inode, name);
+	struct node *node;
+
+	g_mutex_lock(&table->lock);
+	node = find(table, parent, inode, name);
+	if (!node) {
+		node = new_node(parent, inode, name);
+		g_hash_table_add(table->nodes, node);
+		parent->children++;
+	}
+	node->lookups++;
+	remember(node, catalog, target);
+	g_mutex_unlock(&table->lock);
+	return node;
+}
+
+/* Locked. */
+static void release(struct node_table *table, struct node *node)
+{
+	while (node->parent && node->lookups == 0 && node->children == 0) {
+		struct node *parent = node->parent;
+
+		g_hash_table_remove(table->nodes, node);
+		free_node(node);
+		parent->children--;
+		node = parent;
+	}
+}
+
+void node_forget(struct node_table *table, struct node *node, uint64_t count)
+{
+	g_mutex_lock(&table->lock);
+	node->lookups -= MIN(count, node->lookups);
+	release(table, node);
+	g_mutex_unlock(&table->lock);
+}
+
+char *node_path(struct node_table *table, const struct node *node)
+{
+	GString *path = g_string_new(NULL);
+
+	g_mutex_lock(&table->lock);
+	for (; node->parent; node = node->parent) {
+		g_string_prepend_len(path, node->name, node->name_len);
+		g_string_prepend_c(path, '/');
+	}
+	g_mutex_unlock(&table->lock);
+	if (path->len == 0)
+		g_string_append_c(path, '/');
+	return g_string_free(path, FALSE);
+}
+
+unsigned int node_count(struct node_table *table)
+{
+	unsigned int count;
+
+	g_mutex_lock(&table->lock);
+	count = g_hash_table_size(table->nodes);
+	g_mutex_unlock(&table->lock);
+	return count;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line, by fuse_opt: see options.h. */
+#include "options.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <glib.h>
+#include "number.h"
+
+#define DEFAULT_SOURCE "/proc/allocinfo"
+#define DEFAULT_MAX_AGE_MS 100
+#define DEFAULT_UMASK 0077
+#define MAX_AGE_LIMIT_MS (24u * 3600 * 1000)
+
+/* The texts of options whose values need a closer look. */
+struct texts {
+	struct options *options;
+	char *max_age, *uid, *gid, *umask;
+	int remount;
+	GPtrArray *operands;
+};
+
+enum key { KEY_IGNORED };
+
+#define TEXT(option, member)                              \
+	{                                                 \
+		option, offsetof(struct texts, member), 0 \
+	}
+
+static const struct fuse_opt table[] = {
+	TEXT("max_age=%s", max_age),
+	TEXT("uid=%s", uid),
+	TEXT("gid=%s", gid),
+	TEXT("umask=%s", umask),
+	{"remount", offsetof(struct texts, remount), 1},
+	/* fstab's own words, which mount(8) may leave in; those that begin with x- too. */
+	FUSE_OPT_KEY("_netdev", KEY_IGNORED),
+	FUSE_OPT_KEY("nofail", KEY_IGNORED),
+	FUSE_OPT_KEY("defaults", KEY_IGNORED),
+	FUSE_OPT_END,
+};
+
+/* Words that decide about the run, not about the mount. */
+static bool take_word(struct options *options, const char *word)
+{
+	static const struct {
+		const char *short_form, *long_form;
+		size_t member;
+	} words[] = {
+		{"-h", "--help", offsetof(struct options, help)},
+		{"-V", "--version", offsetof(struct options, version)},
+		{"-f", "-f", offsetof(struct options, foreground)},
+		{"-d", "-d", offsetof(struct options, debug)},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+		if (strcmp(word, words[i].short_form) == 0 ||
+		    strcmp(word, words[i].long_form) == 0) {
+			*(int *)((char *)options + words[i].member) = 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int take_argument(void *data, const char *arg, int key, struct fuse_args *rest)
+{
+	struct texts *texts = data;
+
+	(void)rest;
+	if (key == KEY_IGNORED || g_str_has_prefix(arg, "x-"))
+		return 0;
+	if (key == FUSE_OPT_KEY_NONOPT) {
+		g_ptr_array_add(texts->operands, g_strdup(arg));
+		return 0;
+	}
+	return !take_word(texts->options, arg);
+}
+
+static int complain(const char *option, const char *text, const char *wanted)
+{
+	fprintf(stderr, "allocfs: %s=%s: expected %s\n", option, text, wanted);
+	return -EINVAL;
+}
+
+static int parse_max_age(const char *text, int64_t *max_age)
+{
+	uint64_t ms = DEFAULT_MAX_AGE_MS;
+
+	if (text && (number_parse(span_of(text), &ms) != 0 || ms > MAX_AGE_LIMIT_MS))
+		return complain("max_age", text, "a number of milliseconds, at most a day");
+	*max_age = (int64_t)ms * 1000;
+	return 0;
+}
+
+static int parse_uid(const char *text, uid_t *uid)
+{
+	const struct passwd *user;
+	uint64_t number;
+
+	*uid = getuid();
+	if (!text)
+		return 0;
+	if (number_parse(span_of(text), &number) == 0 && number < UINT32_MAX) {
+		*uid = (uid_t)number;
+		return 0;
+	}
+	user = getpwnam(text);
+	if (!user)
+		return complain("uid", text, "the name or number of a user");
+	*uid = user->pw_uid;
+	return 0;
+}
+
+static int parse_gid(const char *text, gid_t *gid)
+{
+	const struct group *group;
+	uint64_t number;
+
+	*gid = getgid();
+	if (!text)
+		return 0;
+	if (number_parse(span_of(text), &number) == 0 && number < UINT32_MAX) {
+		*gid = (gid_t)number;
+		return 0;
+	}
+	group = getgrnam(text);
+	if (!group)
+		return complain("gid", text, "the name or number of a group");
+	*gid = group->gr_gid;
+	return 0;
+}
+
+static int parse_umask(const char *text, mode_t *mask)
+{
+	guint64 number = DEFAULT_UMASK;
+
+	if (text && !g_ascii_string_to_unsigned(text, 8, 0, 0777, &number, NULL))
+		return complain("umask", text, "an octal number up to 777");
+	*mask = (mode_t)number;
+	return 0;
+}
+
+static int parse_values(struct options *options, const struct texts *texts)
+{
+	int err = parse_max_age(texts->max_age, &options->max_age);
+
+	if (!err)
+		err = parse_uid(texts->uid, &options->uid);
+	if (!err)
+		err = parse_gid(texts->gid, &options->gid);
+	if (!err)
+		err = parse_umask(texts->umask, &options->umask);
+	return err;
+}
+
+static int take_operands(struct options *options, GPtrArray *operands)
+{
+	if (operands->len == 0 || operands->len > 2) {
+		fprintf(stderr, "usage: allocfs [SOURCE] MOUNTPOINT [-o OPTION...]; "
+				"see allocfs --help\n");
+		return -EINVAL;
+	}
+	if (operands->len == 2)
+		options->source = g_strdup(g_ptr_array_index(operands, 0));
+	else
+		options->source = g_strdup(DEFAULT_SOURCE);
+	options->mountpoint = g_strdup(g_ptr_array_index(operands, operands->len - 1));
+	return 0;
+}
+
+/*
+ * Added last, so that they win. The kernel checks the modes; nothing in the tree is a device or a
+ * program.
+ */
+static int add_mount_options(struct options *options)
+{
+	g_autofree char *name = g_strconcat("fsname=", options->source, NULL);
+	char *list = g_strdup("-osubtype=allocfs,default_permissions,nodev,nosuid,noexec");
+	char *escaped = NULL;
+	int failed = fuse_opt_add_opt_escaped(&escaped, name) ||
+		     fuse_opt_add_arg(&options->rest, list) ||
+		     fuse_opt_add_arg(&options->rest, "-o") ||
+		     fuse_opt_add_arg(&options->rest, escaped);
+
+	if (options->debug)
+		failed = failed || fuse_opt_add_arg(&options->rest, "-d");
+	g_free(list);
+	free(escaped);
+	return failed ? -ENOMEM : 0;
+}
+
+static int check(struct options *options, const struct texts *texts)
+{
+	int err;
+
+	if (options->help || options->version)
+		return 0;
+	if (texts->remount) {
+		fprintf(stderr,
+			"allocfs: remount: the options of a running mount cannot be changed: "
+			"unmount it and mount it again\n");
+		return -EINVAL;
+	}
+	err = take_operands(options, texts->operands);
+	if (!err)
+		err = parse_values(options, texts);
+	return err ? err : add_mount_options(options);
+}
+
+int options_parse(struct options *options, int argc, char **argv)
+{
+	struct texts texts = {.options = options};
+	struct fuse_args given = FUSE_ARGS_INIT(argc, argv);
+	int err;
+
+	*options = (struct options){.rest = given};
+	texts.operands = g_ptr_array_new_with_free_func(g_free);
+	if (fuse_opt_parse(&options->rest, &texts, table, take_argument) != 0)
+		err = -EINVAL;
+	else
+		err = check(options, &texts);
+	g_ptr_array_free(texts.operands, TRUE);
+	free(texts.max_age);
+	free(texts.uid);
+	free(texts.gid);
+	free(texts.umask);
+	return err;
+}
+
+void options_clear(struct options *options)
+{
+	fuse_opt_free_args(&options->rest);
+	g_free(options->source);
+	g_free(options->mountpoint);
+}
+
+void options_print_help(void)
+{
+	printf("usage: allocfs [SOURCE] MOUNTPOINT [-o OPTION[,OPTION...]]\n"
+	       "       mount -t fuse.allocfs SOURCE MOUNTPOINT [-o ...]\n"
+	       "\n"
+	       "Shows the kernel's memory allocation profile as a tree of files.\n"
+	       "SOURCE is " DEFAULT_SOURCE " where it is not given, or a saved copy of it.\n"
+	       "Unmount with: umount MOUNTPOINT, or fusermount3 -u MOUNTPOINT\n"
+	       "\n"
+	       "  -h, --help      this text\n"
+	       "  -V, --version   versions of allocfs and libfuse\n"
+	       "  -f              stay in the foreground\n"
+	       "  -d              foreground, and show each request\n"
+	       "\n"
+	       "  -o max_age=MS   how old counters may be, in milliseconds (%d); 0: never old\n"
+	       "  -o uid=USER     owner of the tree, name or number (who mounts it)\n"
+	       "  -o gid=GROUP    its group (that of who mounts it)\n"
+	       "  -o umask=OCTAL  what files (444) and directories (555) lack (%03o)\n"
+	       "  -o allow_other  let users in whom the modes let in (others cannot enter)\n"
+	       "  -o auto_unmount unmount even if allocfs dies\n"
+	       "\n"
+	       "Example: let the group adm read\n"
+	       "  allocfs /proc/allocinfo /mnt/alloc -o allow_other,gid=adm,umask=0027\n"
+	       "Then: cat MOUNTPOINT/README\n",
+	       DEFAULT_MAX_AGE_MS, DEFAULT_UMASK);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line: allocfs's own options, and what is left for libfuse. */
+#ifndef ALLOCFS_OPTIONS_H
+#define ALLOCFS_OPTIONS_H
+
+#include <sys/types.h>
+#include "fuse_api.h"
+
+struct options {
+	char *source;
+	char *mountpoint;
+	int64_t max_age; /* microseconds */
+	uid_t uid;
+	gid_t gid;
+	mode_t umask;
+	int help, version, foreground, debug;
+	struct fuse_args rest; /* for libfuse, mount options of our own included */
+};
+
+/*
+ * Reads the command line. Returns 0; -EINVAL where something is wrong with it, which has been said
+ * on stderr then. Free with options_clear() in any case.
+ */
+int options_parse(struct options *options, int argc, char **argv);
+
+void options_clear(struct options *options);
+
+/* Prints the text of --help. */
+void options_print_help(void);
+
+#endif

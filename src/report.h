@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reports: files that every directory has, by name, never listed. One table maps a report's name to
+ * its renderer; lookup and the README in the mount are made from it.
+ */
+#ifndef ALLOCFS_REPORT_H
+#define ALLOCFS_REPORT_H
+
+#include "query.h"
+#include "select.h"
+
+enum report_id {
+	REPORT_SUMMARY,
+	REPORT_TOTAL,
+	REPORT_TOTALS,
+	REPORT_ALLOCINFO,
+	REPORT_RAW,
+	REPORT_COUNT,
+};
+
+/* What a report is rendered from. */
+struct report_input {
+	const struct sample *sample;
+	const struct query *query;
+	const GArray *rows; /* struct row */
+	const char *path; /* the directory as typed, from the mount's root: "/by-module/xfs" */
+};
+
+struct report {
+	const char *name;
+	void (*render)(const struct report_input *input, GString *out);
+	const char *help;
+};
+
+const struct report *report_get(enum report_id id);
+
+/* The report of that name, or REPORT_COUNT where there is none. */
+enum report_id report_find(struct span name);
+
+/* The renderers; each appends to out, which may hold any bytes. */
+void report_summary(const struct report_input *input, GString *out);
+void report_total(const struct report_input *input, GString *out);
+void report_totals(const struct report_input *input, GString *out);
+void report_allocinfo(const struct report_input *input, GString *out);
+void report_raw(const struct report_input *input, GString *out);
+
+/* Appends the two header lines of a listing; the same length as report_header_length(). */
+void report_header(const struct sample *sample, GString *out);
+size_t report_header_length(const struct sample *sample);
+
+/* Appends what the file of one tag holds in that view: its line, or its record. */
+void report_tag(const struct sample *sample, enum query_view view, uint32_t tag, GString *out);
+
+/* The length of what report_tag() appends. */
+size_t report_tag_length(const struct sample *sample, enum query_view view, uint32_t tag);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tags one by one, as lines of text or as binary records: .allocinfo, .raw and the files of tags.
+ */
+#include "report.h"
+
+#include "abi.h"
+
+size_t report_header_length(const struct sample *sample)
+{
+	return strlen(TEXT_VERSION_LEAD) + strlen(sample->version) + 1 + strlen(TEXT_COLUMNS);
+}
+
+void report_header(const struct sample *sample, GString *out)
+{
+	g_string_append(out, TEXT_VERSION_LEAD);
+	g_string_append(out, sample->version);
+	g_string_append_c(out, '\n');
+	g_string_append(out, TEXT_COLUMNS);
+}
+
+/* Room for len more bytes at the end of out, which is len longer afterwards. */
+static char *extend(GString *out, size_t len)
+{
+	size_t at = out->len;
+
+	g_string_set_size(out, at + len);
+	return out->str + at;
+}
+
+static void add_line(const struct sample *sample, uint32_t tag, GString *out)
+{
+	sample_write_line(sample, tag, extend(out, sample_line_length(sample, tag)));
+}
+
+static void add_record(const struct sample *sample, uint32_t tag, GString *out)
+{
+	const struct counter *counter = &sample->counters[tag];
+	struct allocinfo_tag_data record;
+	struct text_site site;
+
+	catalog_site(sample->catalog, tag, &site);
+	abi_fill_record(&record, &site, counter->bytes, counter->calls,
+			sample_is_accurate(sample, tag));
+	memcpy(extend(out, sizeof(record)), &record, sizeof(record));
+}
+
+size_t report_tag_length(const struct sample *sample, enum query_view view, uint32_t tag)
+{
+	return view == VIEW_RAW ? ABI_RECORD_SIZE : sample_line_length(sample, tag);
+}
+
+void report_tag(const struct sample *sample, enum query_view view, uint32_t tag, GString *out)
+{
+	if (view == VIEW_RAW)
+		add_record(sample, tag, out);
+	else
+		add_line(sample, tag, out);
+}
+
+void report_allocinfo(const struct report_input *input, GString *out)
+{
+	report_header(input->sample, out);
+	for (guint i = 0; i < input->rows->len; i++)
+		add_line(input->sample, g_array_index(input->rows, struct row, i).tag, out);
+}
+
+void report_raw(const struct report_input *input, GString *out)
+{
+	for (guint i = 0; i < input->rows->len; i++)
+		add_record(input->sample, g_array_index(input->rows, struct row, i).tag, out);
+}

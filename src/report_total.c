@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sums: .total of a directory and .totals of its subdirectories. */
+#include "report.h"
+
+struct named_total {
+	struct total total;
+	size_t order; /* as listed */
+	char name[NAME_SIZE];
+};
+
+static void add_total(GString *out, const struct total *total, const char *path, const char *name)
+{
+	char counter[TEXT_COUNTER_SIZE];
+	char *end = text_format_counter(counter, total->bytes, total->calls);
+	bool at_root = strcmp(path, "/") == 0;
+
+	g_string_append_len(out, counter, end - counter);
+	g_string_append_printf(out, "tags:%" G_GUINT64_FORMAT " %s", total->tags, path);
+	if (name)
+		g_string_append_printf(out, "%s%s", at_root ? "" : "/", name);
+	g_string_append_c(out, '\n');
+}
+
+void report_total(const struct report_input *input, GString *out)
+{
+	struct total total = select_total(input->sample, input->rows);
+
+	add_total(out, &total, input->path, NULL);
+}
+
+/* Filters of a root and presets: each is a query of its own. */
+static void total_fixed(const struct report_input *input, GArray *totals)
+{
+	const struct catalog *catalog = input->sample->catalog;
+	struct named_total total;
+	struct target target;
+	const char *name;
+
+	for (size_t i = 0; (name = select_fixed_child(input->query, i)); i++) {
+		g_autoptr(GArray) rows = NULL;
+
+		if (query_step(catalog, input->query, span_of(name), &target) != 0)
+			continue;
+		rows = select_rows(input->sample, &target.query);
+		total.total = select_total(input->sample, rows);
+		total.order = i;
+		g_strlcpy(total.name, name, sizeof(total.name));
+		g_array_append_val(totals, total);
+	}
+}
+
+static void total_values(const struct report_input *input, GArray *totals)
+{
+	g_autoptr(GArray) values = select_values(input->sample, input->query, input->rows);
+	struct named_total total;
+
+	for (guint i = 0; i < values->len; i++) {
+		const struct value *value = &g_array_index(values, struct value, i);
+
+		total.total = value->total;
+		total.order = i;
+		select_value_name(input->sample->catalog, input->query, value->number, total.name);
+		g_array_append_val(totals, total);
+	}
+}
+
+static int largest_first(const void *a, const void *b)
+{
+	const struct named_total *x = a, *y = b;
+
+	if (x->total.bytes != y->total.bytes)
+		return x->total.bytes > y->total.bytes ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+void report_totals(const struct report_input *input, GString *out)
+{
+	g_autoptr(GArray) totals = g_array_new(FALSE, FALSE, sizeof(struct named_total));
+
+	switch (select_children_kind(input->query)) {
+	case CHILDREN_FIXED: total_fixed(input, totals); break;
+	case CHILDREN_VALUES: total_values(input, totals); break;
+	case CHILDREN_NONE: break;
+	}
+	g_array_sort(totals, largest_first);
+	for (guint i = 0; i < totals->len; i++) {
+		const struct named_total *total = &g_array_index(totals, struct named_total, i);
+
+		add_total(out, &total->total, input->path, total->name);
+	}
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Query x sample -> rows, and rows -> children: see select.h. */
+#include "select.h"
+
+#include "number.h"
+
+/* Counters are compared as signed numbers: one that went below 0 holds less than nothing. */
+static bool at_least(int64_t counter, uint64_t wanted)
+{
+	return counter >= 0 && (uint64_t)counter >= wanted;
+}
+
+static bool at_most(int64_t counter, uint64_t wanted)
+{
+	return counter < 0 || (uint64_t)counter <= wanted;
+}
+
+/* Whether a tag passes one filter that is about counters; the others all pass. */
+static bool counters_match(const struct sample *sample, enum filter_id filter, uint64_t value,
+			   uint32_t tag)
+{
+	int64_t bytes = sample->counters[tag].bytes;
+	int64_t calls = (int64_t)sample->counters[tag].calls;
+
+	switch (filter) {
+	case FILTER_LIVE: return bytes != 0 || calls != 0;
+	case FILTER_MIN_SIZE: return at_least(bytes, value);
+	case FILTER_MAX_SIZE: return at_most(bytes, value);
+	case FILTER_MIN_CALLS: return at_least(calls, value);
+	case FILTER_MAX_CALLS: return at_most(calls, value);
+	case FILTER_ACCURATE: return sample_is_accurate(sample, tag);
+	case FILTER_INACCURATE: return !sample_is_accurate(sample, tag);
+	default: return true;
+	}
+}
+
+static int by_tag(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	return x->tag < y->tag ? -1 : x->tag > y->tag;
+}
+
+static int descending(int64_t a, int64_t b)
+{
+	return a > b ? -1 : a < b;
+}
+
+static int by_bytes(const void *a, const void *b, void *counters)
+{
+	const struct counter *x = (const struct counter *)counters + ((const struct row *)a)->tag;
+	const struct counter *y = (const struct counter *)counters + ((const struct row *)b)->tag;
+	int order = descending(x->bytes, y->bytes);
+
+	return order ? order : by_tag(a, b);
+}
+
+static int by_calls(const void *a, const void *b, void *counters)
+{
+	const struct counter *x = (const struct counter *)counters + ((const struct row *)a)->tag;
+	const struct counter *y = (const struct counter *)counters + ((const struct row *)b)->tag;
+	int order = descending((int64_t)x->calls, (int64_t)y->calls);
+
+	return order ? order : by_tag(a, b);
+}
+
+/* Keeps the count largest rows, in order, and gives them their ranks. */
+static void rank_rows(const struct sample *sample, GArray *rows, GCompareDataFunc compare,
+		      uint64_t count)
+{
+	g_array_sort_with_data(rows, compare, sample->counters);
+	if (count < rows->len)
+		g_array_set_size(rows, (guint)count);
+	for (guint i = 0; i < rows->len; i++)
+		g_array_index(rows, struct row, i).rank = i + 1;
+}
+
+static void filter_rows(const struct sample *sample, GArray *rows, enum filter_id filter,
+			uint64_t value)
+{
+	guint kept = 0;
+
+	for (guint i = 0; i < rows->len; i++) {
+		struct row row = g_array_index(rows, struct row, i);
+
+		if (counters_match(sample, filter, value, row.tag))
+			g_array_index(rows, struct row, kept++) = row;
+	}
+	g_array_set_size(rows, kept);
+}
+
+/* The filters about names that stand behind a ranking, applied to what was ranked. */
+static void filter_rows_by_names(const struct sample *sample, const struct query *query,
+				 GArray *rows)
+{
+	guint kept = 0;
+
+	for (guint i = 0; i < rows->len; i++) {
+		struct row row = g_array_index(rows, struct row, i);
+
+		if (query_names_match(sample->catalog, query, row.tag))
+			g_array_index(rows, struct row, kept++) = row;
+	}
+	g_array_set_size(rows, kept);
+}
+
+/* The part of the path in front of its first ranking. */
+static struct query before_ranking(const struct query *query)
+{
+	struct query front = *query;
+
+	for (front.steps = 0; front.steps < query->steps; front.steps++)
+		if (query->step[front.steps] == FILTER_TOP ||
+		    query->step[front.steps] == FILTER_TOP_CALLS)
+			break;
+	return front;
+}
+
+static GArray *rows_by_names(const struct sample *sample, const struct query *query)
+{
+	const uint32_t *tags;
+	uint32_t count = query_candidates(sample->catalog, query, &tags);
+	GArray *rows = g_array_sized_new(FALSE, FALSE, sizeof(struct row), count);
+	struct row row = {0, 0};
+
+	for (uint32_t i = 0; i < count; i++) {
+		row.tag = tags ? tags[i] : i;
+		if (query_names_match(sample->catalog, query, row.tag))
+			g_array_append_val(rows, row);
+	}
+	if (query_has(query, FILTER_FILE))
+		g_array_sort(rows, by_tag);
+	return rows;
+}
+
+GArray *select_rows(const struct sample *sample, const struct query *query)
+{
+	struct query front = before_ranking(query);
+	GArray *rows = rows_by_names(sample, &front);
+
+	for (unsigned int i = 0; i < query->steps; i++) {
+		enum filter_id filter = query->step[i];
+		uint64_t value = query->value[filter];
+
+		if (filter == FILTER_TOP)
+			rank_rows(sample, rows, by_bytes, value);
+		else if (filter == FILTER_TOP_CALLS)
+			rank_rows(sample, rows, by_calls, value);
+		else if (filter_get(filter)->by_counters)
+			filter_rows(sample, rows, filter, value);
+		else if (i > front.steps)
+			filter_rows_by_names(sample, query, rows);
+	}
+	return rows;
+}
+
+void select_add(const struct sample *sample, uint32_t tag, struct total *total)
+{
+	total->bytes = (int64_t)((uint64_t)total->bytes + (uint64_t)sample->counters[tag].bytes);
+	total->calls += sample->counters[tag].calls;
+	total->tags++;
+}
+
+struct total select_total(const struct sample *sample, const GArray *rows)
+{
+	struct total total = {0, 0, 0};
+
+	for (guint i = 0; i < rows->len; i++)
+		select_add(sample, g_array_index(rows, struct row, i).tag, &total);
+	return total;
+}
+
+enum children_kind select_children_kind(const struct query *query)
+{
+	switch (query->place) {
+	case PLACE_ROOT: return CHILDREN_FIXED;
+	case PLACE_PATH: return CHILDREN_VALUES;
+	case PLACE_SET: return CHILDREN_NONE;
+	case PLACE_FILTER: break;
+	}
+	switch (filter_get(query->waiting)->value) {
+	case VALUE_WORD:
+	case VALUE_LINE: return CHILDREN_VALUES;
+	default: return CHILDREN_FIXED;
+	}
+}
+
+const char *select_fixed_child(const struct query *query, size_t i)
+{
+	if (query->place == PLACE_FILTER) {
+		const char *const *presets = filter_get(query->waiting)->presets;
+
+		return i < g_strv_length((char **)presets) ? presets[i] : NULL;
+	}
+	for (enum filter_id id = 0; id < FILTER_COUNT; id++)
+		if (filter_get(id)->listed && i-- == 0)
+			return filter_get(id)->name;
+	return NULL;
+}
+
+/* The child of path that a source path lies in, or CATALOG_NONE for path's own tags. */
+static uint64_t child_towards(const struct catalog *catalog, uint32_t path, uint32_t ancestor)
+{
+	uint32_t child = CATALOG_NONE;
+
+	for (; path != ancestor; path = catalog->paths[path].parent)
+		child = path;
+	return child;
+}
+
+static uint64_t value_of(const struct catalog *catalog, const struct query *query, uint32_t number)
+{
+	const struct tag *tag = &catalog->tags[number];
+
+	if (query->place == PLACE_PATH)
+		return child_towards(catalog, tag->path, (uint32_t)query->value[FILTER_FILE]);
+	switch (query->waiting) {
+	case FILTER_MODULE: return tag->module;
+	case FILTER_FUNCTION: return tag->function;
+	default: return tag->line;
+	}
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct value *x = a, *y = b;
+
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+GArray *select_values(const struct sample *sample, const struct query *query, const GArray *rows)
+{
+	GArray *values = g_array_new(FALSE, FALSE, sizeof(struct value));
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_int64_hash, g_int64_equal);
+	g_autofree uint64_t *numbers = g_new(uint64_t, rows->len);
+	bool own_tags = query->place == PLACE_PATH;
+
+	for (guint i = 0; i < rows->len; i++) {
+		uint32_t tag = g_array_index(rows, struct row, i).tag;
+		struct value value = {value_of(sample->catalog, query, tag), {0, 0, 0}};
+		void *at;
+
+		if (own_tags && value.number == CATALOG_NONE)
+			continue;
+		numbers[i] = value.number;
+		if (!g_hash_table_lookup_extended(seen, &numbers[i], NULL, &at)) {
+			at = GUINT_TO_POINTER(values->len);
+			g_hash_table_insert(seen, &numbers[i], at);
+			g_array_append_val(values, value);
+		}
+		select_add(sample, tag,
+			   &g_array_index(values, struct value, GPOINTER_TO_UINT(at)).total);
+	}
+	g_array_sort(values, by_number);
+	return values;
+}
+
+size_t select_value_name(const struct catalog *catalog, const struct query *query, uint64_t number,
+			 char name[NAME_SIZE])
+{
+	const char *word;
+
+	if (query->place == PLACE_FILTER && query->waiting == FILTER_LINE) {
+		char *end = number_write(name, number);
+
+		*end = '\0';
+		return (size_t)(end - name);
+	}
+	if (query->place == PLACE_PATH)
+		word = catalog->paths[number].name;
+	else if (query->waiting == FILTER_MODULE)
+		word = catalog->modules.list[number].name;
+	else
+		word = catalog->functions.list[number].name;
+	return g_strlcpy(name, word, NAME_SIZE);
+}

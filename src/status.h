@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The file status of the mount's root: one "key: value" a line, for people and scripts. */
+#ifndef ALLOCFS_STATUS_H
+#define ALLOCFS_STATUS_H
+
+#include "sampler.h"
+
+/*
+ * Appends the text. sample is NULL where the source fails; the lines that need one are then
+ * left out.
+ */
+void status_append(struct sampler *sampler, const struct sample *sample, GString *out);
+
+#endif
