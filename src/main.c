@@ -48,13 +48,9 @@ static int try_source(struct sampler *sampler)
 	struct sample *sample;
 	int err = sampler_get(sampler, SAMPLER_COUNTERS, &sample);
 
-	if (err) {
-		fprintf(stderr, "allocfs: nothing was mounted: give the path of /proc/allocinfo or "
-				"of a saved copy of it\n");
-		return err;
-	}
-	sample_unref(sample);
-	return 0;
+	if (!err)
+		sample_unref(sample);
+	return err;
 }
 
 static int open_source(struct fs *fs, const struct options *options)

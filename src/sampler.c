@@ -128,7 +128,8 @@ static void look(struct sampler *sampler, enum sampler_need need, struct refresh
 static const char *explain(int err)
 {
 	if (err == -EBADMSG)
-		return "this is not a listing of allocations";
+		return "no line of it is one of a listing of allocations: expected the text of "
+		       "/proc/allocinfo or of a saved copy";
 	if (err == -EAGAIN)
 		return "it changed each time it was read";
 	return g_strerror(-err);
