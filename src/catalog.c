@@ -141,12 +141,15 @@ uint32_t catalog_find_child(const struct catalog *catalog, uint32_t path, struct
 	return found ? (uint32_t)(found - catalog->paths) : CATALOG_NONE;
 }
 
-/* A path's tags are a run of path_tags, and no two different paths have the same own tags. */
+/*
+ * A path's tags are a run of path_tags within that of its parent, perhaps all of it; but parents
+ * have smaller numbers than their children.
+ */
 bool catalog_path_within(const struct catalog *catalog, uint32_t path, uint32_t ancestor)
 {
 	const struct path *inner = &catalog->paths[path], *outer = &catalog->paths[ancestor];
 
-	return inner->first >= outer->first &&
+	return path >= ancestor && inner->first >= outer->first &&
 	       inner->first + inner->count <= outer->first + outer->count;
 }
 

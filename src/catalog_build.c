@@ -102,11 +102,24 @@ static bool word_has_text(const void *owner, uint32_t number, const void *key)
 	return !word->text.at == !wanted->at && span_equal(word->text, *wanted);
 }
 
+/* A module that is called like the built-in code. */
+static bool is_reserved_module(struct span text)
+{
+	return span_equal(text, span_of(CATALOG_BUILTIN));
+}
+
+/* In a flat name a function that begins with a digit could be taken for the line before it. */
+static bool is_reserved_function(struct span text)
+{
+	return text.len > 0 && g_ascii_isdigit(text.at[0]);
+}
+
 /* text has to live as long as the catalog. */
 static uint32_t add_word(struct catalog_build *build, struct word_build *words, struct span text,
 			 const char *name)
 {
-	uint64_t hash = hash_bytes(hash_seed() + (text.at ? 1 : 0), text.at, text.len);
+	uint64_t hash =
+		hash_bytes(hash_seed() + (text.at ? 1 : 0), text.at ? text.at : "", text.len);
 	uint32_t number = index_find(&words->index, hash, word_has_text, words->list, &text);
 	struct word word = {text, name, 0, 0};
 	char component[NAME_SIZE];
@@ -114,8 +127,8 @@ static uint32_t add_word(struct catalog_build *build, struct word_build *words, 
 	if (number == INDEX_NONE) {
 		number = words->list->len;
 		if (!name) {
-			bool reserved = words == &build->modules &&
-					span_equal(text, span_of(CATALOG_BUILTIN));
+			bool reserved = words == &build->modules ? is_reserved_module(text)
+								 : is_reserved_function(text);
 			size_t len = name_component(text, reserved, component);
 
 			word.name = keep(build, (struct span){component, len});
@@ -234,17 +247,17 @@ static int compare_word_names(const void *a, const void *b, void *list)
 	return strcmp(words[*(const uint32_t *)a].name, words[*(const uint32_t *)b].name);
 }
 
-/* Sorts the words by name; renumber[i] is where number i went. */
+/* Sorts the words by name; renumber[i] is where number i went. One more than none is never NULL. */
 static void finish_words(struct word_build *build, struct words *words, uint32_t *renumber)
 {
 	struct word *list = (struct word *)(void *)build->list->data;
 	uint32_t count = build->list->len, first = 0;
-	g_autofree uint32_t *order = g_new(uint32_t, count);
+	g_autofree uint32_t *order = g_new(uint32_t, count + 1);
 
 	for (uint32_t i = 0; i < count; i++)
 		order[i] = i;
 	qsort_r(order, count, sizeof(*order), compare_word_names, list);
-	words->list = g_new(struct word, count);
+	words->list = g_new(struct word, count + 1);
 	words->count = count;
 	for (uint32_t i = 0; i < count; i++) {
 		renumber[order[i]] = i;

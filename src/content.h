@@ -20,7 +20,7 @@ struct content_input {
 	struct sampler *sampler; /* for status */
 	const struct sample *sample; /* the last good one where the source fails */
 	const struct target *target; /* a file */
-	const char *path; /* of the directory it is in, see report.h */
+	const char *path; /* of its directory, see report.h; reports alone need it */
 };
 
 /*

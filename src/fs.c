@@ -111,7 +111,8 @@ double fs_timeout(const struct fs *fs, const struct target *target)
 static int content(struct fs *fs, const struct fs_view *view, struct node *dir, uint64_t inode,
 		   GBytes **bytes)
 {
-	g_autofree char *path = node_path(fs->nodes, dir);
+	bool needs_path = view->target.kind == TARGET_REPORT;
+	g_autofree char *path = needs_path ? node_path(fs->nodes, dir) : NULL;
 	struct content_input input = {fs->sampler, view->sample, &view->target, path};
 
 	return content_get(fs->cache, inode, &input, bytes);

@@ -30,6 +30,12 @@ enum key { KEY_IGNORED };
 		option, offsetof(struct texts, member), 0 \
 	}
 
+/* UINT_MAX: no offset, give the key to take_argument(). */
+#define IGNORED(option)                       \
+	{                                     \
+		option, UINT_MAX, KEY_IGNORED \
+	}
+
 static const struct fuse_opt table[] = {
 	TEXT("max_age=%s", max_age),
 	TEXT("uid=%s", uid),
@@ -37,9 +43,9 @@ static const struct fuse_opt table[] = {
 	TEXT("umask=%s", umask),
 	{"remount", offsetof(struct texts, remount), 1},
 	/* fstab's own words, which mount(8) may leave in; those that begin with x- too. */
-	FUSE_OPT_KEY("_netdev", KEY_IGNORED),
-	FUSE_OPT_KEY("nofail", KEY_IGNORED),
-	FUSE_OPT_KEY("defaults", KEY_IGNORED),
+	IGNORED("_netdev"),
+	IGNORED("nofail"),
+	IGNORED("defaults"),
 	FUSE_OPT_END,
 };
 

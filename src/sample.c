@@ -172,21 +172,32 @@ static void feed_tag(struct sample_reader *reader, const struct text_line *line)
 			    g_strndup(line->tail.at, line->tail.len));
 }
 
+/* A version that does not fit is of no format that is known here. */
+static void feed_version(struct sample_reader *reader, struct span version)
+{
+	char *kept = reader->sample->version;
+
+	reader->has_header = true;
+	if (version.len >= sizeof(reader->sample->version))
+		return;
+	memcpy(kept, version.at, version.len);
+	kept[version.len] = '\0';
+}
+
 static void feed_line(struct sample_reader *reader, struct span text)
 {
 	struct text_line line;
-	size_t room = sizeof(reader->sample->version);
 
+	if (text.len > LINE_MAX_LENGTH) {
+		reader->sample->skipped++;
+		return;
+	}
 	if (feed_known_line(reader, text))
 		return;
 	switch (text_parse(text, &line)) {
 	case TEXT_TAG: feed_tag(reader, &line); break;
-	case TEXT_VERSION:
-		reader->has_header = true;
-		if (line.tail.len < room)
-			g_strlcpy(reader->sample->version, line.tail.at, line.tail.len + 1);
-		break;
-	case TEXT_COMMENT: reader->has_header = true; break;
+	case TEXT_VERSION: feed_version(reader, line.tail); break;
+	case TEXT_COMMENT: break;
 	case TEXT_UNKNOWN: reader->sample->skipped++; break;
 	}
 }

@@ -23,8 +23,8 @@ struct sampler {
 	int error; /* of the last refresh */
 	struct sample *current; /* or NULL */
 	uint64_t current_names; /* stamp of current */
-	int64_t read_at; /* when current was read, and ... */
-	int64_t checked[2]; /* ... since when, by need, it is known to be up to date */
+	int64_t changing_since; /* when a dump in the course of being written was met; or 0 */
+	int64_t checked[2]; /* by need: since when current is known to be up to date */
 	uint64_t from_memory, full_reads;
 	char *last_error;
 };
@@ -97,14 +97,22 @@ static void read_all(struct sampler *sampler, struct catalog *known, struct refr
 	}
 }
 
-/* Whether the sample at hand will do, as far as the stamp tells. */
-static bool still_good(const struct sampler *sampler, enum sampler_need need,
+/*
+ * Whether the sample at hand will do, as far as the stamp tells. One from before stands in for a
+ * dump that somebody is writing to, which would be read half, but not for long.
+ */
+static bool still_good(struct sampler *sampler, enum sampler_need need,
 		       const struct source_stamp *stamp)
 {
+	int64_t now = g_get_monotonic_time();
+
 	if (stamp->names == sampler->current_names)
 		return need == SAMPLER_NAMES || stamp->steady;
-	return stamp->settling && sampler->max_age > 0 &&
-	       g_get_monotonic_time() - sampler->read_at < SETTLE_MAX;
+	if (!stamp->settling || sampler->max_age == 0)
+		return false;
+	if (sampler->changing_since == 0)
+		sampler->changing_since = now;
+	return now - sampler->changing_since < SETTLE_MAX;
 }
 
 /* Runs without the lock; busy keeps others from changing what is read here. */
@@ -152,7 +160,7 @@ static void accept(struct sampler *sampler, const struct refresh *refresh, int64
 		sample_unref(sampler->current);
 		sampler->current = refresh->sample;
 		sampler->current_names = refresh->names;
-		sampler->read_at = began;
+		sampler->changing_since = 0;
 	}
 	sampler->checked[SAMPLER_NAMES] = began;
 	if (refresh->was_read || refresh->steady)
