@@ -258,7 +258,8 @@ static void fs_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
 	struct node *node = node_from_id(fs->nodes, id);
 	struct fs_view view = {NULL};
 	GBytes *bytes = NULL;
-	int err = (file->flags & O_ACCMODE) == O_RDONLY ? fs_look(fs, node, &view) : -EROFS;
+	bool reads = (file->flags & O_ACCMODE) == O_RDONLY && !(file->flags & O_TRUNC);
+	int err = reads ? fs_look(fs, node, &view) : -EROFS;
 
 	if (!err)
 		err = content(fs, &view, node_parent(node), node_inode(node), &bytes);

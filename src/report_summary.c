@@ -5,7 +5,7 @@
  */
 #include "report.h"
 
-enum { LARGEST = 10, SITE_WIDTH = 49, GROUP_WIDTH = 19, GROUP_COLUMNS = 38 };
+enum { LARGEST = 10, LINE_WIDTH = 79, GROUP_WIDTH = 19, GROUP_COLUMNS = 38 };
 
 /* The largest few of some groups, in order. */
 struct largest {
@@ -33,10 +33,13 @@ static void append_size(GString *out, int64_t bytes)
 	g_string_append_printf(out, unit ? "%7.1f %s" : "%7.0f %s", size, units[unit]);
 }
 
+/* Where some sites are far below zero, another one can be any multiple of the total. */
 static void append_share(GString *out, int64_t bytes, int64_t total)
 {
-	if (total > 0)
-		g_string_append_printf(out, " %5.1f%%", 100.0 * (double)bytes / (double)total);
+	double share = total > 0 ? 100.0 * (double)bytes / (double)total : 0;
+
+	if (total > 0 && share > -99.95 && share < 999.95)
+		g_string_append_printf(out, " %5.1f%%", share);
 	else
 		g_string_append(out, "      -");
 }
@@ -118,6 +121,7 @@ static void append_site(const struct sample *sample, uint32_t number, int64_t to
 	const struct catalog *catalog = sample->catalog;
 	const struct tag *tag = &catalog->tags[number];
 	g_autoptr(GString) site = g_string_new(NULL);
+	gsize start = out->len;
 
 	append_path(catalog, tag->path, site);
 	g_string_append_printf(site, ":%" G_GUINT64_FORMAT " %s", tag->line,
@@ -128,7 +132,7 @@ static void append_site(const struct sample *sample, uint32_t number, int64_t to
 	append_share(out, sample->counters[number].bytes, total);
 	g_string_append_printf(out, " %9" G_GINT64_FORMAT "  ",
 			       (int64_t)sample->counters[number].calls);
-	append_cut(out, site->str, SITE_WIDTH);
+	append_cut(out, site->str, LINE_WIDTH - (out->len - start));
 	g_string_append_c(out, '\n');
 }
 
@@ -172,8 +176,8 @@ static void append_groups(const struct catalog *catalog, const struct groups *gr
 		consider(&paths, bytes_of_total, groups->by_path, i);
 	for (uint32_t i = 0; i < catalog->modules.count; i++)
 		consider(&modules, bytes_of_total, groups->by_module, i);
-	g_string_append(out, "\n       SIZE  SHARE  SOURCE DIRECTORIES         SIZE  SHARE  "
-			     "MODULES (vmlinux: built in)\n");
+	g_string_append(out,
+			"\n       SIZE  SHARE  SOURCE DIRECTORIES         SIZE  SHARE  MODULES\n");
 	for (unsigned int i = 0; i < MAX(paths.count, modules.count); i++) {
 		gsize start = out->len;
 
@@ -199,10 +203,9 @@ static void append_notes(const struct groups *groups, GString *out)
 				"are\n            counted again at their own sites: the sum "
 				"counts such memory twice.\n");
 	}
-	g_string_append_printf(out,
-			       "%7u     sites missed allocations (their numbers are too low; see "
-			       "inaccurate/)\n",
-			       groups->inaccurate);
+	g_string_append_printf(
+		out, "%7u     sites missed allocations and show too little (see inaccurate/)\n",
+		groups->inaccurate);
 	g_string_append_printf(out, "%7u     sites are below zero (freed more than was counted)\n",
 			       groups->negative);
 }
@@ -213,12 +216,13 @@ void report_summary(const struct report_input *input, GString *out)
 	struct groups groups = {.slab_bytes = 0};
 
 	group_rows(input, &groups);
-	g_string_append_printf(out, "Kernel memory by allocation site: %s\n\n", input->path);
+	g_string_append(out, "Kernel memory by allocation site: ");
+	append_cut(out, input->path, LINE_WIDTH - out->len);
+	g_string_append(out, "\n\n");
 	append_size(out, total.bytes);
-	g_string_append_printf(out,
-			       " in %" G_GINT64_FORMAT " allocations; %u of %" G_GUINT64_FORMAT
-			       " sites hold memory now\n",
-			       (int64_t)total.calls, groups.holding, total.tags);
+	g_string_append_printf(out, " in %" G_GINT64_FORMAT " allocations\n", (int64_t)total.calls);
+	g_string_append_printf(out, "%7u     of %" G_GUINT64_FORMAT " sites hold memory now\n",
+			       groups.holding, total.tags);
 	append_sites(input, total.bytes, out);
 	append_groups(input->sample->catalog, &groups, total.bytes, out);
 	append_notes(&groups, out);

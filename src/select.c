@@ -104,16 +104,24 @@ static void filter_rows_by_names(const struct sample *sample, const struct query
 	g_array_set_size(rows, kept);
 }
 
-/* The part of the path in front of its first ranking. */
-static struct query before_ranking(const struct query *query)
+/* The path up to and with its first steps. */
+static struct query front_of(const struct query *query, unsigned int steps)
 {
 	struct query front = *query;
 
-	for (front.steps = 0; front.steps < query->steps; front.steps++)
-		if (query->step[front.steps] == FILTER_TOP ||
-		    query->step[front.steps] == FILTER_TOP_CALLS)
-			break;
+	front.steps = (uint8_t)steps;
 	return front;
+}
+
+/* How many steps stand in front of the first ranking. */
+static unsigned int steps_before_ranking(const struct query *query)
+{
+	unsigned int steps = 0;
+
+	while (steps < query->steps && query->step[steps] != FILTER_TOP &&
+	       query->step[steps] != FILTER_TOP_CALLS)
+		steps++;
+	return steps;
 }
 
 static GArray *rows_by_names(const struct sample *sample, const struct query *query)
@@ -135,21 +143,24 @@ static GArray *rows_by_names(const struct sample *sample, const struct query *qu
 
 GArray *select_rows(const struct sample *sample, const struct query *query)
 {
-	struct query front = before_ranking(query);
+	unsigned int unranked = steps_before_ranking(query);
+	struct query front = front_of(query, unranked);
 	GArray *rows = rows_by_names(sample, &front);
 
 	for (unsigned int i = 0; i < query->steps; i++) {
 		enum filter_id filter = query->step[i];
 		uint64_t value = query->value[filter];
 
-		if (filter == FILTER_TOP)
+		if (filter == FILTER_TOP) {
 			rank_rows(sample, rows, by_bytes, value);
-		else if (filter == FILTER_TOP_CALLS)
+		} else if (filter == FILTER_TOP_CALLS) {
 			rank_rows(sample, rows, by_calls, value);
-		else if (filter_get(filter)->by_counters)
+		} else if (filter_get(filter)->by_counters) {
 			filter_rows(sample, rows, filter, value);
-		else if (i > front.steps)
-			filter_rows_by_names(sample, query, rows);
+		} else if (i > unranked) {
+			front = front_of(query, i + 1);
+			filter_rows_by_names(sample, &front, rows);
+		}
 	}
 	return rows;
 }
