@@ -13,6 +13,7 @@
 
 struct rendering {
 	uint64_t inode; /* 0: free */
+	uint64_t sample; /* serial of what it was made from */
 	int64_t made;
 	GBytes *bytes;
 };
@@ -41,7 +42,7 @@ static void drop(struct content_cache *cache, struct rendering *rendering)
 		return;
 	cache->bytes -= g_bytes_get_size(rendering->bytes);
 	g_bytes_unref(rendering->bytes);
-	*rendering = (struct rendering){0, 0, NULL};
+	*rendering = (struct rendering){0, 0, 0, NULL};
 }
 
 void content_cache_free(struct content_cache *cache)
@@ -54,27 +55,34 @@ void content_cache_free(struct content_cache *cache)
 	g_free(cache);
 }
 
-static GBytes *take_kept(struct content_cache *cache, uint64_t inode)
+/* status shows more than its sample, so that it ages. */
+static bool is_current(const struct content_cache *cache, const struct rendering *rendering,
+		       uint64_t inode, const struct content_input *input)
 {
-	int64_t oldest = g_get_monotonic_time() - cache->max_age;
+	if (rendering->inode != inode || rendering->sample != input->sample->serial)
+		return false;
+	return input->target->kind != TARGET_STATUS ||
+	       g_get_monotonic_time() - rendering->made < cache->max_age;
+}
+
+static GBytes *take_kept(struct content_cache *cache, uint64_t inode,
+			 const struct content_input *input)
+{
 	GBytes *bytes = NULL;
 
 	g_mutex_lock(&cache->lock);
-	for (unsigned int i = 0; i < KEPT_RENDERINGS && !bytes; i++) {
-		const struct rendering *rendering = &cache->kept[i];
-
-		if (rendering->inode == inode && rendering->made > oldest)
-			bytes = g_bytes_ref(rendering->bytes);
-	}
+	for (unsigned int i = 0; i < KEPT_RENDERINGS && !bytes; i++)
+		if (is_current(cache, &cache->kept[i], inode, input))
+			bytes = g_bytes_ref(cache->kept[i].bytes);
 	g_mutex_unlock(&cache->lock);
 	return bytes;
 }
 
-static void keep(struct content_cache *cache, uint64_t inode, GBytes *bytes)
+static void keep(struct content_cache *cache, uint64_t inode, uint64_t sample, GBytes *bytes)
 {
 	size_t size = g_bytes_get_size(bytes);
 
-	if (cache->max_age == 0 || size > KEPT_BYTES)
+	if (size > KEPT_BYTES)
 		return;
 	g_mutex_lock(&cache->lock);
 	do {
@@ -82,7 +90,7 @@ static void keep(struct content_cache *cache, uint64_t inode, GBytes *bytes)
 	} while (cache->bytes + size > KEPT_BYTES);
 	cache->bytes += size;
 	cache->kept[(cache->next - 1) % KEPT_RENDERINGS] =
-		(struct rendering){inode, g_get_monotonic_time(), g_bytes_ref(bytes)};
+		(struct rendering){inode, sample, g_get_monotonic_time(), g_bytes_ref(bytes)};
 	g_mutex_unlock(&cache->lock);
 }
 
@@ -165,7 +173,7 @@ int content_get(struct content_cache *cache, uint64_t inode, const struct conten
 	GString *out;
 	int err;
 
-	*bytes = kept ? take_kept(cache, inode) : NULL;
+	*bytes = kept ? take_kept(cache, inode, input) : NULL;
 	if (*bytes)
 		return 0;
 	out = g_string_new(NULL);
@@ -176,6 +184,6 @@ int content_get(struct content_cache *cache, uint64_t inode, const struct conten
 	}
 	*bytes = g_string_free_to_bytes(out);
 	if (kept)
-		keep(cache, inode, *bytes);
+		keep(cache, inode, input->sample->serial, *bytes);
 	return 0;
 }

@@ -11,7 +11,8 @@
 
 struct content_cache;
 
-/* max_age in microseconds: how long a rendering serves; 0 for not at all. */
+/* max_age in microseconds: how long a rendering of status serves; others do while their sample
+ * does. */
 struct content_cache *content_cache_new(int64_t max_age);
 void content_cache_free(struct content_cache *cache);
 
@@ -24,8 +25,9 @@ struct content_input {
 };
 
 /*
- * The bytes of a file, as a new reference. inode is the file's, for the cache; a rendering that is
- * young enough is taken from there. Returns 0, or -ENOENT for a position behind the end of a set.
+ * The bytes of a file, as a new reference. inode is the file's, for the cache; a rendering
+ * from the same sample is taken from there. Returns 0, or -ENOENT for a position behind the end of
+ * a set.
  */
 int content_get(struct content_cache *cache, uint64_t inode, const struct content_input *input,
 		GBytes **bytes);

@@ -171,7 +171,9 @@ static struct fs *fs_of(fuse_req_t req)
 
 static void fs_init(void *data, struct fuse_conn_info *connection)
 {
-	(void)data;
+	const struct fs *fs = data;
+
+	connection->max_read = fs->max_read;
 	connection->want &= ~(unsigned int)FUSE_CAP_READDIRPLUS_AUTO;
 	if (connection->capable & FUSE_CAP_READDIRPLUS)
 		connection->want |= FUSE_CAP_READDIRPLUS;

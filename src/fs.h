@@ -19,6 +19,7 @@ struct fs {
 	uid_t uid;
 	gid_t gid;
 	mode_t umask;
+	unsigned int max_read; /* 0: as libfuse likes it */
 };
 
 extern const struct fuse_lowlevel_ops fs_operations;

@@ -77,7 +77,10 @@ static int serve(struct fuse_session *session)
 static int run(struct options *options)
 {
 	bool foreground = options->foreground || options->debug;
-	struct fs fs = {.uid = options->uid, .gid = options->gid, .umask = options->umask};
+	struct fs fs = {.uid = options->uid,
+			.gid = options->gid,
+			.umask = options->umask,
+			.max_read = options->max_read};
 	struct fuse_session *session = NULL;
 	int err = check_mountpoint(options->mountpoint);
 

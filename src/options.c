@@ -20,6 +20,7 @@ struct texts {
 	struct options *options;
 	char *max_age, *uid, *gid, *umask;
 	int remount;
+	unsigned int max_read;
 	GPtrArray *operands;
 };
 
@@ -41,6 +42,8 @@ static const struct fuse_opt table[] = {
 	TEXT("uid=%s", uid),
 	TEXT("gid=%s", gid),
 	TEXT("umask=%s", umask),
+	/* libfuse wants to be told twice: here, and when the connection is made. */
+	{"max_read=%u", offsetof(struct texts, max_read), 0},
 	{"remount", offsetof(struct texts, remount), 1},
 	/* fstab's own words, which mount(8) may leave in; those that begin with x- too. */
 	IGNORED("_netdev"),
@@ -192,6 +195,11 @@ static int add_mount_options(struct options *options)
 		     fuse_opt_add_arg(&options->rest, "-o") ||
 		     fuse_opt_add_arg(&options->rest, escaped);
 
+	if (options->max_read > 0) {
+		g_autofree char *option = g_strdup_printf("-omax_read=%u", options->max_read);
+
+		failed = failed || fuse_opt_add_arg(&options->rest, option);
+	}
 	if (options->debug)
 		failed = failed || fuse_opt_add_arg(&options->rest, "-d");
 	g_free(list);
@@ -211,6 +219,7 @@ static int check(struct options *options, const struct texts *texts)
 			"unmount it and mount it again\n");
 		return -EINVAL;
 	}
+	options->max_read = texts->max_read;
 	err = take_operands(options, texts->operands);
 	if (!err)
 		err = parse_values(options, texts);

@@ -13,6 +13,7 @@ struct options {
 	uid_t uid;
 	gid_t gid;
 	mode_t umask;
+	unsigned int max_read; /* 0: as libfuse likes it */
 	int help, version, foreground, debug;
 	struct fuse_args rest; /* for libfuse, mount options of our own included */
 };

@@ -36,7 +36,7 @@ void readme_append(GString *out)
 	append_filters(out, true);
 	g_string_append(out, "Not listed at all:\n");
 	append_filters(out, false);
-	append_row(out, "by-file/mm/slub.c:1", "a file: the sites at that place");
+	append_row(out, "by-file/F.c:LINE", "a file: the sites at that place");
 	append_row(out, "sized/...", "this tree, file sizes are bytes held (not for tar)");
 	append_row(out, "raw/...", "this tree, files are binary records");
 	g_string_append(out, "Sizes: 4096 4K 4KiB 4kB. Names: ',' for '/', other bytes as %XX.\n\n"

@@ -286,6 +286,7 @@ static void sum_up(struct sample *sample, const uint8_t *flags)
 
 int sample_reader_finish(struct sample_reader *reader, struct timespec time, struct sample **result)
 {
+	static guint serial;
 	struct sample *sample = reader->sample;
 	guint count;
 
@@ -304,6 +305,7 @@ int sample_reader_finish(struct sample_reader *reader, struct timespec time, str
 	reader->build = NULL;
 	sample->counters = (struct counter *)g_array_steal(reader->counters, NULL);
 	sample->counters = g_renew(struct counter, sample->counters, count);
+	sample->serial = (uint64_t)g_atomic_int_add(&serial, 1) + 1;
 	sample->time = time;
 	sum_up(sample, (const uint8_t *)reader->flags->data);
 	free_reader(reader);

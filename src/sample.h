@@ -16,6 +16,7 @@ struct counter {
 
 struct sample {
 	gint refs;
+	uint64_t serial; /* unique in the process */
 	struct catalog *catalog;
 	struct counter *counters; /* by number of tag */
 	uint8_t *inaccurate; /* a bit per tag */
