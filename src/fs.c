@@ -277,11 +277,13 @@ static void fs_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
 		g_bytes_unref(bytes);
 }
 
+/* The reply can wake a reader who closes the file before fuse_reply_buf() has returned. */
 static void fs_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
 		    struct fuse_file_info *file)
 {
+	g_autoptr(GBytes) bytes = g_bytes_ref((GBytes *)(uintptr_t)file->fh);
 	gsize total;
-	const char *data = g_bytes_get_data((GBytes *)(uintptr_t)file->fh, &total);
+	const char *data = g_bytes_get_data(bytes, &total);
 	gsize at = MIN((gsize)offset, total);
 
 	(void)id;

@@ -5,7 +5,7 @@
  */
 #include "report.h"
 
-enum { LARGEST = 10, LINE_WIDTH = 79, GROUP_WIDTH = 19, GROUP_COLUMNS = 38 };
+enum { LARGEST = 10, LINE_WIDTH = 79, GROUP_WIDTH = 18, GROUP_COLUMNS = 38 };
 
 /* The largest few of some groups, in order. */
 struct largest {
@@ -17,7 +17,7 @@ struct groups {
 	struct total *by_module;
 	struct total *by_path; /* of the directory that the source file is in */
 	uint32_t inaccurate, negative, holding;
-	int64_t slab_bytes;
+	struct total slab;
 };
 
 static void append_size(GString *out, int64_t bytes)
@@ -83,7 +83,7 @@ static void group_rows(const struct report_input *input, struct groups *groups)
 		groups->negative += counter->bytes < 0;
 		groups->holding += counter->bytes != 0 || counter->calls != 0;
 		if (catalog_is_slab_page(catalog, number))
-			groups->slab_bytes += counter->bytes;
+			select_add(sample, number, &groups->slab);
 	}
 }
 
@@ -196,8 +196,8 @@ static void append_groups(const struct catalog *catalog, const struct groups *gr
 static void append_notes(const struct groups *groups, GString *out)
 {
 	g_string_append_c(out, '\n');
-	if (groups->slab_bytes != 0) {
-		append_size(out, groups->slab_bytes);
+	if (groups->slab.bytes != 0) {
+		append_size(out, groups->slab.bytes);
 		g_string_append(out,
 				" are slab pages (mm/slub.c alloc_slab_page). The objects in them "
 				"are\n            counted again at their own sites: the sum "
@@ -213,7 +213,7 @@ static void append_notes(const struct groups *groups, GString *out)
 void report_summary(const struct report_input *input, GString *out)
 {
 	struct total total = select_total(input->sample, input->rows);
-	struct groups groups = {.slab_bytes = 0};
+	struct groups groups = {NULL, NULL, 0, 0, 0, {0, 0, 0}};
 
 	group_rows(input, &groups);
 	g_string_append(out, "Kernel memory by allocation site: ");
