@@ -22,7 +22,7 @@ struct sampler {
 	uint64_t done[2]; /* by need: the last refresh finished that was good for it */
 	int error; /* of the last refresh */
 	struct sample *current; /* or NULL */
-	uint64_t current_names; /* stamp of current */
+	uint64_t current_names, current_file; /* from the stamp of current */
 	int64_t changing_since; /* when a dump in the course of being written was met; or 0 */
 	int64_t checked[2]; /* by need: since when current is known to be up to date */
 	uint64_t from_memory, full_reads;
@@ -32,7 +32,7 @@ struct sampler {
 /* What a refresh found out, while the lock was not held. */
 struct refresh {
 	struct sample *sample; /* a new one, or NULL: that from before is up to date */
-	uint64_t names;
+	uint64_t names, file;
 	bool steady; /* ... its counters too */
 	bool was_read;
 	int error;
@@ -61,6 +61,31 @@ void sampler_free(struct sampler *sampler)
 	g_free(sampler);
 }
 
+/*
+ * Somebody seems to be writing to the dump that current was read from: reading it now could show an
+ * end that is none. So current stands in for it, but not for long.
+ */
+static bool stands_in(struct sampler *sampler, const struct source_stamp *stamp)
+{
+	int64_t now = g_get_monotonic_time();
+
+	if (!sampler->current || sampler->max_age == 0 || !stamp->recent ||
+	    stamp->file != sampler->current_file || stamp->names == sampler->current_names)
+		return false;
+	if (sampler->changing_since == 0)
+		sampler->changing_since = now;
+	return now - sampler->changing_since < SETTLE_MAX;
+}
+
+/* Whether current will do, as far as the stamp tells. */
+static bool still_good(struct sampler *sampler, enum sampler_need need,
+		       const struct source_stamp *stamp)
+{
+	if (stamp->names == sampler->current_names)
+		return need == SAMPLER_NAMES || stamp->steady;
+	return stands_in(sampler, stamp);
+}
+
 static int read_once(struct sampler *sampler, struct catalog *known, struct refresh *refresh)
 {
 	struct sample_reader *reader = sample_reader_begin(known);
@@ -70,19 +95,40 @@ static int read_once(struct sampler *sampler, struct catalog *known, struct refr
 
 	clock_gettime(CLOCK_REALTIME, &time);
 	err = sampler->source->ops->read(sampler->source, sample_reader_feed, reader, &stamp);
-	if (err) {
+	refresh->steady = !err && stamp.steady;
+	if (err || stands_in(sampler, &stamp)) {
 		sample_reader_cancel(reader);
 		return err;
 	}
 	refresh->names = stamp.names;
-	refresh->steady = stamp.steady;
+	refresh->file = stamp.file;
 	if (stamp.steady)
 		time = stamp.time;
 	return sample_reader_finish(reader, time, &refresh->sample);
 }
 
-static void read_all(struct sampler *sampler, struct catalog *known, struct refresh *refresh)
+/* Whether current needs no reading; else refresh->error says whether reading makes sense. */
+static bool is_up_to_date(struct sampler *sampler, enum sampler_need need, struct refresh *refresh)
 {
+	const struct source_ops *ops = sampler->source->ops;
+	struct source_stamp stamp;
+
+	refresh->error = 0;
+	if (!sampler->current || (ops->live && need == SAMPLER_COUNTERS))
+		return false;
+	refresh->error = ops->stamp(sampler->source, &stamp);
+	if (refresh->error || !still_good(sampler, need, &stamp))
+		return false;
+	refresh->steady = stamp.steady;
+	return true;
+}
+
+/*
+ * Reads until a pass was not disturbed, or current turns out to do.
+ */
+static void read_all(struct sampler *sampler, enum sampler_need need, struct refresh *refresh)
+{
+	struct catalog *known = sampler->current ? sampler->current->catalog : NULL;
 	gulong pause = FIRST_PAUSE;
 
 	refresh->was_read = true;
@@ -92,45 +138,17 @@ static void read_all(struct sampler *sampler, struct catalog *known, struct refr
 			pause = MIN(2 * pause, LONGEST_PAUSE);
 		}
 		refresh->error = read_once(sampler, known, refresh);
-		if (refresh->error != -EAGAIN)
+		if (refresh->error != -EAGAIN || is_up_to_date(sampler, need, refresh))
 			return;
+		refresh->error = -EAGAIN;
 	}
-}
-
-/*
- * Whether the sample at hand will do, as far as the stamp tells. One from before stands in for a
- * dump that somebody is writing to, which would be read half, but not for long.
- */
-static bool still_good(struct sampler *sampler, enum sampler_need need,
-		       const struct source_stamp *stamp)
-{
-	int64_t now = g_get_monotonic_time();
-
-	if (stamp->names == sampler->current_names)
-		return need == SAMPLER_NAMES || stamp->steady;
-	if (!stamp->settling || sampler->max_age == 0)
-		return false;
-	if (sampler->changing_since == 0)
-		sampler->changing_since = now;
-	return now - sampler->changing_since < SETTLE_MAX;
 }
 
 /* Runs without the lock; busy keeps others from changing what is read here. */
 static void look(struct sampler *sampler, enum sampler_need need, struct refresh *refresh)
 {
-	const struct source_ops *ops = sampler->source->ops;
-	struct source_stamp stamp;
-
-	if (sampler->current && !(ops->live && need == SAMPLER_COUNTERS)) {
-		refresh->error = ops->stamp(sampler->source, &stamp);
-		if (refresh->error)
-			return;
-		if (still_good(sampler, need, &stamp)) {
-			refresh->steady = stamp.steady;
-			return;
-		}
-	}
-	read_all(sampler, sampler->current ? sampler->current->catalog : NULL, refresh);
+	if (!is_up_to_date(sampler, need, refresh) && !refresh->error)
+		read_all(sampler, need, refresh);
 }
 
 static const char *explain(int err)
@@ -160,10 +178,11 @@ static void accept(struct sampler *sampler, const struct refresh *refresh, int64
 		sample_unref(sampler->current);
 		sampler->current = refresh->sample;
 		sampler->current_names = refresh->names;
+		sampler->current_file = refresh->file;
 		sampler->changing_since = 0;
 	}
 	sampler->checked[SAMPLER_NAMES] = began;
-	if (refresh->was_read || refresh->steady)
+	if (refresh->sample || refresh->steady)
 		sampler->checked[SAMPLER_COUNTERS] = began;
 }
 
@@ -183,7 +202,7 @@ static void refresh_now(struct sampler *sampler, enum sampler_need need)
 	if (!refresh.error)
 		accept(sampler, &refresh, began);
 	sampler->done[SAMPLER_NAMES] = number;
-	if (need == SAMPLER_COUNTERS || refresh.was_read || refresh.steady)
+	if (need == SAMPLER_COUNTERS || refresh.sample || refresh.steady)
 		sampler->done[SAMPLER_COUNTERS] = number;
 	g_cond_broadcast(&sampler->finished);
 }

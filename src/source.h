@@ -21,8 +21,9 @@
  */
 struct source_stamp {
 	uint64_t names;
+	uint64_t file; /* which file it was: one that was replaced is another one */
 	bool steady;
-	bool settling; /* a dump that somebody may be writing to at this moment */
+	bool recent; /* a dump that was written to a moment ago, and may be again */
 	struct timespec time; /* of the counters: a dump's own mtime; else 0, which means now */
 };
 

@@ -15,41 +15,55 @@ struct dump {
 	struct source source;
 	int dir;
 	char *base;
-	ino_t inode; /* of the file that was read last */
 };
 
 /* A file that was written to this recently may be written to still. */
-#define SETTLE_NS (100 * 1000 * 1000)
+#define RECENT_NS (200 * 1000 * 1000)
 
-static bool is_recent(struct timespec time)
+/* How long an empty file is watched, microseconds: it may have been cut just now, to be written. */
+#define EMPTY_PAUSE (20 * 1000)
+
+static bool is_recent(struct statx_timestamp time)
 {
 	struct timespec now;
 	int64_t age;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	age = ((int64_t)now.tv_sec - time.tv_sec) * 1000000000 + (now.tv_nsec - time.tv_nsec);
-	return age >= 0 && age < SETTLE_NS;
+	age = (now.tv_sec - time.tv_sec) * 1000000000 + (now.tv_nsec - (int64_t)time.tv_nsec);
+	return age >= 0 && age < RECENT_NS;
 }
 
-static void stamp_of(const struct stat *stat, struct source_stamp *stamp)
+static uint64_t hash_time(uint64_t hash, struct statx_timestamp time)
 {
-	uint64_t hash = hash_number(stat->st_dev, stat->st_ino);
+	return hash_number(hash_number(hash, (uint64_t)time.tv_sec), time.tv_nsec);
+}
 
-	hash = hash_number(hash, (uint64_t)stat->st_size);
-	hash = hash_bytes(hash, &stat->st_mtim, sizeof(stat->st_mtim));
-	*stamp = (struct source_stamp){.names = hash, .steady = true, .time = stat->st_mtim};
+/* Inode numbers are used again, often at once: the time of birth tells a new file from an old one.
+ */
+static int stamp_file(int dir, const char *path, int flags, struct source_stamp *stamp)
+{
+	struct statx stat;
+
+	if (statx(dir, path, flags, STATX_BASIC_STATS | STATX_BTIME, &stat) < 0)
+		return -errno;
+	if (!S_ISREG(stat.stx_mode))
+		return -EINVAL;
+	*stamp = (struct source_stamp){.steady = true, .recent = is_recent(stat.stx_mtime)};
+	stamp->time.tv_sec = stat.stx_mtime.tv_sec;
+	stamp->time.tv_nsec = stat.stx_mtime.tv_nsec;
+	stamp->file =
+		hash_number(hash_number(stat.stx_dev_major, stat.stx_dev_minor), stat.stx_ino);
+	if (stat.stx_mask & STATX_BTIME)
+		stamp->file = hash_time(stamp->file, stat.stx_btime);
+	stamp->names = hash_time(hash_number(stamp->file, stat.stx_size), stat.stx_mtime);
+	return 0;
 }
 
 static int dump_stamp(struct source *source, struct source_stamp *stamp)
 {
 	struct dump *dump = (struct dump *)source;
-	struct stat stat;
 
-	if (fstatat(dump->dir, dump->base, &stat, 0) < 0)
-		return -errno;
-	stamp_of(&stat, stamp);
-	stamp->settling = stat.st_ino == dump->inode && is_recent(stat.st_mtim);
-	return 0;
+	return stamp_file(dump->dir, dump->base, 0, stamp);
 }
 
 static int dump_read(struct source *source, source_sink sink, void *context,
@@ -57,28 +71,22 @@ static int dump_read(struct source *source, source_sink sink, void *context,
 {
 	struct dump *dump = (struct dump *)source;
 	struct source_stamp after;
-	struct stat stat;
 	int fd = openat(dump->dir, dump->base, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int err = 0;
+	int err;
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &stat) < 0)
+	err = stamp_file(fd, "", AT_EMPTY_PATH, stamp);
+	if (!err && lseek(fd, 0, SEEK_END) == 0)
+		g_usleep(EMPTY_PAUSE);
+	if (!err && lseek(fd, 0, SEEK_SET) < 0)
 		err = -errno;
-	else if (!S_ISREG(stat.st_mode))
-		err = -EINVAL;
-	if (!err) {
-		stamp_of(&stat, stamp);
+	if (!err)
 		err = source_pump(fd, sink, context);
-	}
-	if (!err && fstat(fd, &stat) < 0)
-		err = -errno;
-	if (!err) {
-		stamp_of(&stat, &after);
-		dump->inode = stat.st_ino;
-		if (after.names != stamp->names)
-			err = -EAGAIN;
-	}
+	if (!err)
+		err = stamp_file(fd, "", AT_EMPTY_PATH, &after);
+	if (!err && after.names != stamp->names)
+		err = -EAGAIN;
 	close(fd);
 	return err;
 }

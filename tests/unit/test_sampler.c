@@ -140,7 +140,7 @@ static void happen(struct fake *fake, enum event event)
 	switch (event) {
 	case NONE: break;
 	case SETTLING:
-		fake->stamp.settling = true;
+		fake->stamp.recent = true;
 		fake->stamp.names++;
 		break;
 	case NEW_NAMES: fake->stamp.names++; break;

@@ -155,8 +155,8 @@ static const struct row {
 	{"mended", REWRITE, LINE("8"), 1006, 0, 8, 10},
 	{"removed", REMOVE, NULL, 0, -EIO, 0, 10},
 	{"back again", REWRITE, LINE("9"), 1007, 0, 9, 11},
-	{"replaced by a fifo", MAKE_FIFO, NULL, 0, -EIO, 0, 12},
-	{"replaced by a file", REPLACE, LINE("10"), 1008, 0, 10, 13},
+	{"replaced by a fifo", MAKE_FIFO, NULL, 0, -EIO, 0, 11},
+	{"replaced by a file", REPLACE, LINE("10"), 1008, 0, 10, 12},
 };
 
 static void act(const struct row *row, const char *path)
