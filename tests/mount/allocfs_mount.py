@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the mount tests share: mounting a listing, and an own idea of what the tree must show.
+
+Nothing here is taken from the program: the grammar, the names and the sets are computed anew from
+the rules of the tree, so that a mistake shows unless it was made twice.
+"""
+import os
+import random
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ALLOCFS = os.environ.get('ALLOCFS', 'allocfs')
+DATA = os.environ.get('ALLOCFS_TEST_DATA',
+                      os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'data'))
+DUMP_A, DUMP_B = os.path.join(DATA, 'allocinfo-a.txt'), os.path.join(DATA, 'allocinfo-b.txt')
+
+HEADER = b'allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n'
+LINE = re.compile(rb' *(-?\d+) +(\d+) '  # bytes, calls
+                  rb'(.*?):(\d+)(?: \[(.*?)\])?'  # file, line, module
+                  rb' func:([^ ]*)((?: [^ ]+)*) *$', re.S)  # function, KEY:VALUE...
+PLAIN = frozenset(b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+-')
+FILTERS = frozenset(b'live all by-file by-module by-function top min-size min-calls top-calls '
+                    b'max-size max-calls by-line accurate inaccurate at'.split())
+ROOT = (b'README status allocinfo live all by-file by-module by-function top min-size min-calls '
+        b'snapshots since').split()
+LATER = {b'snapshots', b'since'}  # may be there; empty for a dump
+UNITS = {b'': 1, b'K': 1 << 10, b'M': 1 << 20, b'G': 1 << 30, b'kB': 1000, b'MB': 1000 ** 2,
+         b'KiB': 1 << 10, b'MiB': 1 << 20}
+RECORD = struct.Struct('=64s64s64sQQQB7x')  # modname function filename lineno bytes calls accurate
+
+
+def escape(word, reserved=False):
+    """The name of one component."""
+    if not word:
+        return b'%00'
+    return b''.join(b'%c' % byte if byte in PLAIN and not (i == 0 and (byte == 46 or reserved))
+                    else b'%%%02X' % byte for i, byte in enumerate(word))
+
+
+def normalise(path):
+    """The components of a source path in by-file/, escaped."""
+    parts = []
+    for part in path.split(b'/'):
+        if part == b'..':
+            del parts[-1:]
+        elif part not in (b'', b'.'):
+            parts.append(part)
+    return tuple(escape(part, part in FILTERS) for part in parts) or (b'%00',)
+
+
+class Tag:
+    """One line of a listing."""
+
+    def __init__(self, number, match):
+        size, calls, self.file, line, self.module, self.function, tail = match.groups()
+        self.number, self.bytes, self.calls, self.line = number, int(size), int(calls), int(line)
+        if self.calls >= 1 << 63:
+            self.calls -= 1 << 64
+        self.accurate = b' accurate:no' not in tail
+        self.text = match.group(0) + b'\n'
+        self.path = normalise(self.file)
+        self.module_name = b'vmlinux' if self.module is None else escape(self.module)
+        self.function_name = escape(self.function)
+        self.key = (self.path, self.line, self.function, self.module)
+
+    def set_names(self, ordinal):
+        end = b'' if self.module is None else b',' + self.module_name
+        if ordinal > 1:
+            end = b',%s,%d' % (self.module_name, ordinal)
+        self.in_file = b'%d,%s%s' % (self.line, self.function_name, end)
+        self.flat = b','.join(self.path) + b',' + self.in_file
+
+    @property
+    def blocks(self):
+        return -(-max(self.bytes, 0) // 512)
+
+    @property
+    def record(self):
+        return RECORD.pack((self.module or b'')[-63:], self.function[-63:], self.file[-63:],
+                           self.line, self.bytes % 2 ** 64, self.calls % 2 ** 64, self.accurate)
+
+    def content(self, view=b''):
+        return self.record if view == b'raw' else self.text
+
+    @property
+    def live(self):
+        return self.bytes != 0 or self.calls != 0
+
+
+class Listing:
+    """A whole listing: its tags in order, and sums over some of them."""
+
+    def __init__(self, data):
+        self.data, self.tags, seen = data, [], {}
+        for line in data.split(b'\n'):
+            match = LINE.match(line)
+            if match:
+                tag = Tag(len(self.tags), match)
+                seen[tag.key] = seen.get(tag.key, 0) + 1
+                tag.set_names(seen[tag.key])
+                self.tags.append(tag)
+        self.by_flat = {tag.flat: tag for tag in self.tags}
+
+    @classmethod
+    def read(cls, path):
+        with open(path, 'rb') as file:
+            return cls(file.read())
+
+    def groups(self, key):
+        """Tags by key(tag), both in listing order."""
+        groups = {}
+        for tag in self.tags:
+            groups.setdefault(key(tag), []).append(tag)
+        return groups
+
+    def paths(self):
+        """Tags by each directory and file of by-file/, as a tuple of components."""
+        groups = {(): list(self.tags)}
+        for tag in self.tags:
+            for depth in range(1, len(tag.path) + 1):
+                groups.setdefault(tag.path[:depth], []).append(tag)
+        return groups
+
+
+def total_line(tags, path):
+    """What .total says of tags."""
+    tags = list(tags)
+    calls = sum(tag.calls for tag in tags) % 2 ** 64
+    return b'%12d %8d tags:%d %s\n' % (sum(tag.bytes for tag in tags), calls, len(tags), path)
+
+
+def size_of(text):
+    return int(re.match(rb'\d+', text)[0]) * UNITS[text.lstrip(b'0123456789')]
+
+
+def slurp(path):
+    with open(path, 'rb') as file:
+        return file.read()
+
+
+def run(*command, **options):
+    """A command that has to succeed; returns its standard output as bytes."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                          **options)
+    if done.returncode != 0 or done.stderr:
+        raise AssertionError(f'{command}: exit {done.returncode}: {done.stderr!r}')
+    return done.stdout
+
+
+def errno_of(call, *args, **options):
+    """The errno that a call fails with, or 0."""
+    try:
+        call(*args, **options)
+    except OSError as error:
+        return error.errno
+    return 0
+
+
+def wait_until(condition, seconds=5.0):
+    """Whether condition() came true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def mounts():
+    """Rows of /proc/self/mounts by mountpoint."""
+    rows = (line.split(b' ') for line in slurp('/proc/self/mounts').splitlines())
+    return {row[1].decode('unicode_escape').encode('latin-1'): row for row in rows}
+
+
+def is_mounted(path):
+    return os.fsencode(os.path.realpath(path)) in mounts()
+
+
+class Mount:
+    """A listing mounted on a directory of its own, from start to unmount."""
+
+    def __init__(self, source, options='', foreground=False):
+        """source: a file, which is copied, or the bytes of a listing."""
+        self.base = tempfile.mkdtemp(prefix='allocfs-test-')
+        os.chmod(self.base, 0o755)
+        self.source = os.path.join(self.base, 'allocinfo.txt')
+        self.path = os.path.join(self.base, 'mnt')
+        self.process = None
+        os.mkdir(self.path)
+        if isinstance(source, bytes):
+            self.write(source)
+        else:
+            shutil.copyfile(source, self.source)
+        command = [ALLOCFS, self.source, self.path] + (['-o', options] if options else [])
+        try:
+            if foreground:
+                self.process = subprocess.Popen(command + ['-f'])
+                if not wait_until(lambda: is_mounted(self.path)):
+                    raise AssertionError(f'{command}: not mounted')
+            else:
+                subprocess.run(command, check=True, timeout=60)
+        except BaseException:
+            self.close()
+            raise
+
+    def __call__(self, path=b''):
+        """A path in the mount, as bytes."""
+        return os.path.join(os.fsencode(self.path), path)
+
+    def read(self, path):
+        return slurp(self(path))
+
+    def list(self, path=b''):
+        return os.listdir(self(path))
+
+    def write(self, data):
+        """A new listing by rename."""
+        with open(self.source + '.new', 'wb') as file:
+            file.write(data)
+        os.rename(self.source + '.new', self.source)
+
+    def close(self):
+        if is_mounted(self.path):
+            done = subprocess.run(['fusermount3', '-u', self.path], capture_output=True, check=False)
+            if done.returncode != 0:
+                subprocess.run(['fusermount3', '-uz', self.path], check=False)
+        if self.process:
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.send_signal(signal.SIGKILL)
+                self.process.wait()
+        shutil.rmtree(self.base, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class MountCase(unittest.TestCase):
+    """Tests that share one mount, which they do not change."""
+    dump, options = DUMP_A, ''
+    maxDiff = 2000
+
+    @classmethod
+    def setUpClass(cls):
+        cls.mount = Mount(cls.dump, cls.options)
+        cls.addClassCleanup(cls.mount.close)
+        cls.listing = Listing.read(cls.mount.source)
+
+    def assert_same(self, got, wanted, what=''):
+        """Equal lists; shows the first difference instead of thousands of lines."""
+        for i, (mine, theirs) in enumerate(zip(got, wanted)):
+            if mine != theirs:
+                self.fail(f'{what}: entry {i} is {mine!r}, not {theirs!r}')
+        self.assertEqual(len(got), len(wanted), what)
+
+
+def seeded(seed):
+    """Random numbers that are the same at each run; ALLOCFS_TEST_SEED gives others."""
+    seed = int(os.environ.get('ALLOCFS_TEST_SEED', seed))
+    return seed, random.Random(seed)
+
+
+def main():
+    """Runs the tests of the program, or says why it cannot: 77 is meson's 'skipped'."""
+    reason = None
+    if not os.path.exists('/dev/fuse'):
+        reason = '/dev/fuse is missing'
+    elif not shutil.which('fusermount3'):
+        reason = 'fusermount3 is not installed'
+    elif not shutil.which(ALLOCFS):
+        sys.exit(f'failed: {ALLOCFS}: no such program; set ALLOCFS to its path')
+    if reason and os.environ.get('ALLOCFS_TESTS_MUST_RUN'):
+        sys.exit(f'failed: {reason}')
+    if reason:
+        print(f'skipped: {reason}')
+        sys.exit(77)
+    unittest.main(module='__main__')

@@ -1,0 +1,382 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A source that changes under its readers: each sees one moment, names stay, trouble passes."""
+import concurrent.futures
+import errno
+import multiprocessing
+import os
+import random
+import time
+import unittest
+
+from allocfs_mount import (DUMP_A, DUMP_B, HEADER, Listing, Mount, errno_of, main, slurp,
+                           total_line, wait_until)
+
+READERS = 8
+MAX_AGE = 0.1  # seconds; the default
+SETTLED = 0.2  # for so long a dump that is written in place counts as being written
+SLACK = 0.1  # for a busy machine
+LISTING = Listing.read(DUMP_A)
+SITES = [b'%s' % tag.text[tag.text.index(tag.file):] for tag in LISTING.tags]
+
+
+def generation(number):
+    """A listing in which each counter is the number of the generation."""
+    return HEADER + b''.join(b'%12d %8d %s' % (number, number, site) for site in SITES)
+
+
+def generation_of(text, count):
+    """The number of the generation that a text of count lines shows, or what is wrong with it."""
+    lines = [line for line in text.split(b'\n') if line and not line.startswith((b'a', b'#'))]
+    numbers = {tuple(line.split(None, 2)[:2]) for line in lines}
+    if len(lines) != count or len(numbers) != 1:
+        raise AssertionError(f'{len(lines)} lines of {count}, generations {sorted(numbers)[:5]}')
+    size, calls = map(int, numbers.pop())
+    if size != calls:
+        raise AssertionError(f'bytes of {size}, calls of {calls}')
+    return size
+
+
+def read_slowly(path):
+    """In small pieces, so that the source has time to change meanwhile."""
+    with open(path, 'rb', buffering=0) as file:
+        pieces = iter(lambda: file.read(3000), b'')
+        return b''.join(pieces)
+
+
+def reader(seed, base, seconds):
+    """Lists, opens, reads; returns (reads, the generations seen in order) or raises."""
+    rand, end, seen = random.Random(seed), time.monotonic() + seconds, []
+    names = [tag.flat for tag in LISTING.tags]
+    mm = [tag for tag in LISTING.tags if tag.path[0] == b'mm']
+    while time.monotonic() < end:
+        what = rand.randrange(6)
+        if what == 0:
+            if os.listdir(base + b'/all') != names:
+                raise AssertionError('another list of names')
+        elif what == 1:
+            seen.append(generation_of(read_slowly(base + b'/allocinfo'), len(names)))
+        elif what == 2:
+            seen.append(generation_of(read_slowly(base + b'/by-file/mm/.allocinfo'), len(mm)))
+        elif what == 3:
+            for name in rand.sample(names, 30):
+                seen.append(generation_of(slurp(base + b'/all/' + name), 1))
+        elif what == 4:
+            listed = os.listdir(base + b'/top/100')
+            for name in rand.sample(listed, 10):
+                seen.append(generation_of(slurp(base + b'/top/100/' + name), 1))
+        else:
+            size, calls, _, _ = slurp(base + b'/.total').split(None, 3)
+            if size != calls or int(size) % len(names):
+                raise AssertionError(f'a sum over two generations: {size} {calls}')
+            seen.append(int(size) // len(names))
+        if os.stat(base + b'/all/' + rand.choice(names)).st_mode == 0:
+            raise AssertionError('no mode')
+    return seen
+
+
+class Generations(unittest.TestCase):
+    """Only counters change, while many read."""
+
+    def check(self, options, seconds, pause, write):
+        context = multiprocessing.get_context('fork')
+        with Mount(generation(1), options) as mount, \
+                concurrent.futures.ProcessPoolExecutor(READERS, mp_context=context) as pool:
+            readers = [pool.submit(reader, seed, mount(), seconds) for seed in range(READERS)]
+            number = 1
+            while not all(each.done() for each in readers):
+                number += 1
+                write(mount, generation(number))
+                time.sleep(pause)
+            seen = [each.result() for each in readers]
+        for numbers in seen:
+            self.assertGreater(len(numbers), 5)
+            self.assertGreater(max(numbers), 1, 'nothing new was seen')
+            self.assertLessEqual(max(numbers), number)
+            # What was seen does not go back.
+            self.assertEqual(numbers, sorted(numbers))
+
+    def test_by_rename(self):
+        self.check('', 2.5, 0.004, Mount.write)
+
+    def test_by_rename_always_fresh(self):
+        self.check('max_age=0', 2, 0.03, Mount.write)
+
+    def in_place(self, mount, data):
+        """What a shell does with '>'."""
+        with open(mount.source, 'wb') as file:
+            file.write(data)
+
+    def over(self, mount, data):
+        """What dd conv=notrunc does."""
+        with open(mount.source, 'r+b') as file:
+            file.write(data)
+
+    def test_in_place(self):
+        self.check('', 2.5, 0.25, self.in_place)
+
+    def test_over_the_old(self):
+        self.check('', 2.5, 0.25, self.over)
+
+    def in_pieces(self, mount, data):
+        """As cat /proc/allocinfo > FILE writes it: 4 KB at a time, some milliseconds in all."""
+        with open(mount.source, 'wb', buffering=0) as file:
+            for at in range(0, len(data), 4096):
+                file.write(data[at:at + 4096])
+                if at % (4096 * 8) == 0:
+                    time.sleep(0.002)
+
+    def test_in_pieces(self):
+        self.check('', 2.5, 0.3, self.in_pieces)
+
+    def test_new_counters_in_time(self):
+        for options, late, write in (('', MAX_AGE + SLACK, Mount.write),
+                                     ('', MAX_AGE + SETTLED + SLACK, self.in_place),
+                                     ('max_age=0', 0, Mount.write),
+                                     ('max_age=0', 0, self.in_place),
+                                     ('max_age=400', 0.4 + SLACK, Mount.write)):
+            with self.subTest(options=options, write=write.__name__), \
+                    Mount(generation(1), options) as mount:
+                name = mount(b'all/' + LISTING.tags[7].flat)
+                for number in range(2, 8):
+                    slurp(name)
+                    write(mount, generation(number))
+                    time.sleep(late)
+                    self.assertEqual(generation_of(slurp(name), 1), number)
+                    self.assertEqual(generation_of(mount.read(b'allocinfo'), len(SITES)), number)
+                    self.assertEqual(int(mount.read(b'.total').split()[0]), number * len(SITES))
+
+    def test_attributes_follow(self):
+        with Mount(generation(1), 'max_age=0') as mount:
+            name = mount(b'all/' + LISTING.tags[7].flat)
+            for size in (5000, 1, 10 ** 15, 0):
+                mount.write(generation(size))
+                entry = os.stat(name)
+                self.assertEqual(entry.st_blocks, -(-size // 512))
+                self.assertEqual(entry.st_size, len(slurp(name)))
+                self.assertEqual(entry.st_mtime_ns, os.stat(mount.source).st_mtime_ns)
+                self.assertEqual(len(mount.list(b'live')), len(SITES) if size else 0)
+
+    def test_content_that_grew(self):
+        """A wider counter than stat told of: a read still gives the whole line."""
+        with Mount(generation(1)) as mount:
+            names = [mount(b'all/' + tag.flat) for tag in LISTING.tags[:20]]
+            for name in names:
+                os.stat(name)
+            mount.write(generation(10 ** 17))
+            time.sleep(MAX_AGE + SLACK)
+            for name in names:
+                self.assertEqual(generation_of(slurp(name), 1), 10 ** 17)
+
+
+class Snapshots(unittest.TestCase):
+    """What is open stays as it was."""
+
+    def setUp(self):
+        self.mount = Mount(generation(1), 'max_age=0')
+        self.addCleanup(self.mount.close)
+
+    def test_open_file(self):
+        files = [b'all/' + LISTING.tags[9].flat, b'allocinfo', b'.allocinfo', b'.raw', b'.summary',
+                 b'raw/all/' + LISTING.tags[9].flat, b'by-module/.totals', b'at/3', b'status']
+        opened = [open(self.mount(name), 'rb', buffering=0) for name in files]
+        before = [file.read() for file in opened]
+        self.mount.write(generation(123456789))
+        slurp(self.mount(b'allocinfo'))
+        for name, file, data in zip(files, opened, before):
+            with file:
+                self.assertEqual(os.pread(file.fileno(), len(data) + 10, 0), data, name)
+                self.assertEqual(os.pread(file.fileno(), 10, 5), data[5:15], name)
+                self.assertEqual(file.read(), b'', name)
+                file.seek(0)
+                self.assertEqual(b''.join(iter(lambda f=file: f.read(777), b'')), data, name)
+            self.assertNotEqual(slurp(self.mount(name)), data, name)
+
+    def test_open_directory(self):
+        lists = (b'all', b'by-file/fs', b'by-module', b'by-function', b'top/100', b'live')
+        opened = [os.open(self.mount(name), os.O_RDONLY) for name in lists]
+        before = [os.listdir(fd) for fd in opened]
+        scan = os.scandir(self.mount(b'all'))
+        first = next(scan).name
+        self.mount.write(slurp(DUMP_B))
+        time.sleep(MAX_AGE + SLACK)
+        for name, fd, names in zip(lists, opened, before):
+            self.assertNotEqual(self.mount.list(name), list(map(os.fsencode, names)), name)
+            self.assertEqual(os.listdir(fd), names, name)
+            os.close(fd)
+        self.assertEqual([first] + [entry.name for entry in scan],
+                         [tag.flat for tag in LISTING.tags])
+
+
+class Catalogs(unittest.TestCase):
+    """Tags come, go and move."""
+
+    def check_tree(self, mount, data):
+        listing = Listing(data)
+        self.assertEqual(mount.list(b'all'), [tag.flat for tag in listing.tags])
+        for tag in listing.tags[::7]:
+            self.assertEqual(mount.read(b'all/' + tag.flat), tag.text)
+            place = b'/'.join((b'by-file',) + tag.path + (tag.in_file,))
+            self.assertEqual(mount.read(place), tag.text)
+        self.assertEqual(mount.read(b'.total'), total_line(listing.tags, b'/'))
+        self.assertEqual(mount.list(b'by-module'),
+                         sorted({tag.module_name for tag in listing.tags}))
+
+    def test_other_listings(self):
+        lines = LISTING.data[len(HEADER):].splitlines(True)
+        moved = [line.replace(b'.c:', b'.c:1') if i % 3 == 0 else line
+                 for i, line in enumerate(lines)]
+        for options in ('', 'max_age=0'):
+            with Mount(DUMP_A, options) as mount:
+                for what in (lines[:100], lines[100:], moved, lines + lines, lines[::-1], lines[:1],
+                             lines):
+                    data = HEADER + b''.join(what)
+                    mount.list(b'all')
+                    mount.write(data)
+                    time.sleep(0 if options else MAX_AGE + SLACK)
+                    self.check_tree(mount, data)
+                mount.write(slurp(DUMP_B))
+                time.sleep(0 if options else MAX_AGE + SLACK)
+                self.check_tree(mount, slurp(DUMP_B))
+
+    def test_gone_names(self):
+        tag = LISTING.tags[50]
+        with Mount(DUMP_A) as mount:
+            paths = [mount(b'all/' + tag.flat), mount(b'by-function/' + tag.function_name),
+                     mount(b'raw/top/9/1,' + tag.flat)]
+            held = os.open(mount(b'by-function/' + tag.function_name), os.O_PATH)
+            for path in paths:
+                os.stat(path)
+            mount.write(b''.join(other.text for other in LISTING.tags
+                                 if other.function != tag.function))
+            for path in paths:
+                self.assertTrue(wait_until(lambda p=path: errno_of(os.stat, p) == errno.ENOENT, 2))
+            self.assertIn(errno_of(os.stat, b'x', dir_fd=held), (errno.ENOENT, errno.ESTALE))
+            mount.write(LISTING.data)
+            for path in paths:
+                self.assertTrue(wait_until(lambda p=path: errno_of(os.stat, p) == 0, 2))
+            os.close(held)
+
+    def test_readers_while_names_change(self):
+        """Names that both listings have are there all the time."""
+        other = Listing.read(DUMP_B)
+        both = sorted(set(LISTING.by_flat) & set(other.by_flat))
+        self.assertGreater(len(both), 500)
+        with Mount(DUMP_A) as mount:
+            end, turn = time.monotonic() + 2, 0
+            while time.monotonic() < end:
+                turn += 1
+                mount.write(other.data if turn % 2 else LISTING.data)
+                for name in both[turn % 50::50]:
+                    text = mount.read(b'all/' + name)
+                    self.assertIn(text, (LISTING.by_flat[name].text, other.by_flat[name].text))
+                self.assertIn(len(mount.list(b'all')), (len(LISTING.tags), len(other.tags)))
+
+
+class Trouble(unittest.TestCase):
+    """The source fails: EIO for what needs it, status says why; it comes back by itself."""
+
+    def setUp(self):
+        self.mount = Mount(DUMP_A)
+        self.addCleanup(self.mount.close)
+        self.tag = LISTING.tags[50]
+
+    def status(self, key):
+        rows = dict(row.split(': ', 1) for row in self.mount.read(b'status').decode().splitlines())
+        return rows[key]
+
+    def check_trouble(self, word):
+        name = self.mount(b'all/' + self.tag.flat)
+        self.assertTrue(wait_until(lambda: errno_of(slurp, name) == errno.EIO, 2))
+        for path in (b'all', b'live', b'by-file/mm', b'top/10'):
+            self.assertEqual(errno_of(self.mount.list, path), errno.EIO, path)
+        for path in (b'allocinfo', b'.summary', b'by-module/.totals', b'at/0'):
+            self.assertEqual(errno_of(self.mount.read, path), errno.EIO, path)
+        self.assertIn(b'README', self.mount.list())
+        self.assertTrue(self.mount.read(b'README'))
+        self.assertIn(word, self.status('last-error'))
+        self.assertIn(self.mount.source, self.status('last-error'))
+
+    def check_back(self):
+        self.mount.write(LISTING.data)
+        name = self.mount(b'all/' + self.tag.flat)
+        self.assertTrue(wait_until(lambda: errno_of(slurp, name) == 0, MAX_AGE + SLACK))
+        self.assertEqual(slurp(name), self.tag.text)
+        time.sleep(MAX_AGE + SLACK)
+        self.assertEqual(self.mount.read(b'allocinfo'), LISTING.data)
+        self.assertEqual(self.mount.list(b'all'), [tag.flat for tag in LISTING.tags])
+
+    def test_removed(self):
+        for _ in range(2):
+            os.unlink(self.mount.source)
+            self.check_trouble('No such file')
+            self.check_back()
+
+    def test_directory_instead(self):
+        os.unlink(self.mount.source)
+        os.mkdir(self.mount.source)
+        self.check_trouble('')
+        os.rmdir(self.mount.source)
+        self.check_back()
+
+    def test_fifo_instead(self):
+        os.unlink(self.mount.source)
+        os.mkfifo(self.mount.source)
+        self.check_trouble('')
+        os.unlink(self.mount.source)
+        self.check_back()
+
+    def test_garbage(self):
+        for data in (b'Dear reader,\nthis is no listing.\n' * 50, b'\0' * 100000, b'x' * 1000000,
+                     random.Random(5).randbytes(300000)):
+            self.mount.write(data)
+            self.check_trouble('listing')
+            self.check_back()
+
+    def test_open_file_outlives_the_source(self):
+        with open(self.mount(b'allocinfo'), 'rb') as file:
+            os.unlink(self.mount.source)
+            self.check_trouble('No such file')
+            self.assertEqual(file.read(), LISTING.data)
+        self.check_back()
+
+    def test_header_alone_and_empty(self):
+        self.mount.write(HEADER)
+        self.assertTrue(wait_until(lambda: self.mount.list(b'all') == [], 2))
+        self.assertEqual(self.mount.read(b'.total'), total_line([], b'/'))
+        self.assertEqual(self.mount.read(b'allocinfo'), HEADER)
+        self.assertEqual(self.status('tags'), '0')
+        self.check_back()
+        self.mount.write(b'')
+        time.sleep(MAX_AGE + SLACK)
+        self.assertIn(errno_of(self.mount.list, b'all'), (0, errno.EIO))
+        self.assertTrue(self.mount.read(b'status'))
+        self.check_back()
+        for data in (HEADER, HEADER[:25]):
+            with Mount(data) as mount:
+                self.assertEqual(mount.list(b'all'), [])
+                self.assertTrue(mount.read(b'.summary'))
+
+    def test_truncated(self):
+        """Cut within the numbers of a line: what is whole is there, the rest is counted."""
+        end = LISTING.data.index(LISTING.tags[2000].text)
+        self.mount.write(LISTING.data[:end + 10])
+        self.assertTrue(wait_until(lambda: len(self.mount.list(b'all')) == 2000, 2))
+        self.assertEqual(self.mount.read(b'allocinfo'), LISTING.data[:end])
+        self.assertEqual(self.status('skipped-lines'), '1')
+        self.check_back()
+
+    def test_unknown_lines(self):
+        lines = LISTING.data.splitlines(True)
+        lines[500:500] = [b'something new: 1 2 3\n', b'\n', b'  12 mm/x.c:1 func:f \n']
+        tail = lines[600][:-2] + b' colour:red \n'
+        lines[600] = tail
+        self.mount.write(b''.join(lines))
+        self.assertTrue(wait_until(lambda: self.status('skipped-lines') == '3', 2))
+        listing = Listing(b''.join(lines))
+        self.assertEqual(self.mount.list(b'all'), [tag.flat for tag in listing.tags])
+        self.assertIn(tail, self.mount.read(b'allocinfo'))
+
+
+if __name__ == '__main__':
+    main()
