@@ -45,7 +45,7 @@ struct words {
 /* A directory or file of the source tree; one that is both has tags and children. */
 struct path {
 	const char *name; /* its component; "" for the root */
-	const char *flat; /* the components up to here with ',' between, shortened */
+	const char *flat; /* of a file: its components with ',' between, shortened */
 	uint32_t parent;
 	uint32_t first_child; /* children are consecutive, by name */
 	uint32_t children;

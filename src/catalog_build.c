@@ -343,22 +343,27 @@ static void order_paths(struct catalog_build *build, struct catalog *catalog, ui
 	}
 }
 
-static void name_path_flat(struct catalog_build *build, struct catalog *catalog, uint32_t number)
+/* The components from the top down to a path, with commas between. */
+static void join_components(const struct catalog *catalog, uint32_t number, GString *flat)
 {
-	struct path *path = &catalog->paths[number];
-	const char *above = catalog->paths[path->parent].flat;
-	char whole[2 * NAME_SIZE + 1], flat[NAME_SIZE], *to = whole;
+	const struct path *path = &catalog->paths[number];
+
+	if (path->parent != 0) {
+		join_components(catalog, path->parent, flat);
+		g_string_append_c(flat, ',');
+	}
+	g_string_append(flat, path->name);
+}
+
+static const char *flat_name(struct catalog_build *build, uint32_t number)
+{
+	g_autoptr(GString) whole = g_string_new(NULL);
+	char flat[NAME_SIZE];
 	size_t len;
 
-	if (path->parent == 0) {
-		path->flat = path->name;
-		return;
-	}
-	to = g_stpcpy(to, above);
-	*to++ = ',';
-	to = g_stpcpy(to, path->name);
-	len = name_shorten((struct span){whole, (size_t)(to - whole)}, flat);
-	path->flat = keep(build, (struct span){flat, len});
+	join_components(build->catalog, number, whole);
+	len = name_shorten((struct span){whole->str, whole->len}, flat);
+	return keep(build, (struct span){flat, len});
 }
 
 static void finish_paths(struct catalog_build *build, struct catalog *catalog)
@@ -369,13 +374,12 @@ static void finish_paths(struct catalog_build *build, struct catalog *catalog)
 	order_paths(build, catalog, renumber);
 	for (uint32_t i = catalog->path_count - 1; i > 0; i--)
 		catalog->paths[catalog->paths[i].parent].count += catalog->paths[i].count;
-	catalog->paths[0].flat = "";
 	for (uint32_t i = 0; i < catalog->path_count; i++) {
 		struct path *path = &catalog->paths[i];
 		uint32_t first = path->first + path->own;
 
-		if (i > 0)
-			name_path_flat(build, catalog, i);
+		if (path->own > 0)
+			path->flat = flat_name(build, i);
 		end[i] = path->first;
 		for (uint32_t c = 0; c < path->children; c++) {
 			catalog->paths[path->first_child + c].first = first;

@@ -118,15 +118,6 @@ static void render_place(const struct content_input *input, GString *out)
 	}
 }
 
-uint32_t content_tag_at(const struct sample *sample, const struct target *target)
-{
-	g_autoptr(GArray) rows = select_rows(sample, &target->query);
-
-	if (target->number >= rows->len)
-		return CATALOG_NONE;
-	return g_array_index(rows, struct row, target->number).tag;
-}
-
 uint64_t content_listing_length(const struct sample *sample)
 {
 	return report_header_length(sample) + sample->text_length;
@@ -135,18 +126,10 @@ uint64_t content_listing_length(const struct sample *sample)
 static int render(const struct content_input *input, GString *out)
 {
 	const struct target *target = input->target;
-	uint32_t tag;
 
 	switch (target->kind) {
 	case TARGET_TAG:
-		report_tag(input->sample, target->query.view, (uint32_t)target->number, out);
-		return 0;
-	case TARGET_AT:
-		tag = content_tag_at(input->sample, target);
-		if (tag == CATALOG_NONE)
-			return -ENOENT;
-		report_tag(input->sample, target->query.view, tag, out);
-		return 0;
+	case TARGET_AT: report_tag(input->sample, target->query.view, input->tag, out); return 0;
 	case TARGET_PLACE: render_place(input, out); return 0;
 	case TARGET_REPORT:
 		render_report(input, &target->query, (enum report_id)target->number, out);

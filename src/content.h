@@ -21,19 +21,16 @@ struct content_input {
 	struct sampler *sampler; /* for status */
 	const struct sample *sample; /* the last good one where the source fails */
 	const struct target *target; /* a file */
+	uint32_t tag; /* that the file is, or CATALOG_NONE */
 	const char *path; /* of its directory, see report.h; reports alone need it */
 };
 
 /*
- * The bytes of a file, as a new reference. inode is the file's, for the cache; a rendering
- * from the same sample is taken from there. Returns 0, or -ENOENT for a position behind the end of
- * a set.
+ * The bytes of a file, as a new reference. inode is the file's, for the cache; a rendering from the
+ * same sample is taken from there. Returns 0, or -EISDIR.
  */
 int content_get(struct content_cache *cache, uint64_t inode, const struct content_input *input,
 		GBytes **bytes);
-
-/* The tag that at/N is in the set at this instant, or CATALOG_NONE. */
-uint32_t content_tag_at(const struct sample *sample, const struct target *target);
 
 /* The length of the file allocinfo, without rendering it. */
 uint64_t content_listing_length(const struct sample *sample);

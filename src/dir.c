@@ -6,10 +6,11 @@
 #include "fs.h"
 
 #include <errno.h>
-#include "report.h"
+#include "select.h"
+#include "view.h"
 
 struct dir {
-	struct fs_view view;
+	struct view view;
 	GPtrArray *fixed; /* const char *: files and filters of a root, presets */
 	GArray *values; /* struct value, or NULL */
 	GArray *rows; /* struct row: the tags that are listed, or NULL */
@@ -19,6 +20,7 @@ struct dir {
 struct entry {
 	char name[NAME_MAX + 1];
 	struct target target;
+	uint32_t tag; /* or CATALOG_NONE */
 };
 
 enum { DOT, DOT_DOT, DOTS };
@@ -74,7 +76,7 @@ static void fill(struct dir *dir)
 
 static void free_dir(struct dir *dir)
 {
-	fs_view_clear(&dir->view);
+	view_clear(&dir->view);
 	g_ptr_array_free(dir->fixed, TRUE);
 	if (dir->values)
 		g_array_free(dir->values, TRUE);
@@ -83,25 +85,12 @@ static void free_dir(struct dir *dir)
 	g_free(dir);
 }
 
-/* The view of a directory, its counters young where its listing shows any. */
-static int look(struct fs *fs, struct node *node, struct fs_view *view)
-{
-	int err = fs_look(fs, node, view);
-
-	if (err || select_children_kind(&view->target.query) == CHILDREN_FIXED)
-		return err;
-	fs_view_clear(view);
-	err = sampler_get(fs->sampler, SAMPLER_COUNTERS, &view->sample);
-	if (!err)
-		err = node_target(fs->nodes, node, view->sample->catalog, &view->target);
-	return err;
-}
-
 void dir_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
 {
 	struct fs *fs = fuse_req_userdata(req);
 	struct dir *dir = g_new0(struct dir, 1);
-	int err = look(fs, node_from_id(fs->nodes, id), &dir->view);
+	struct node *node = node_from_id(fs->nodes, id);
+	int err = view_look(fs, node, NULL, VIEW_LISTING, &dir->view);
 
 	dir->fixed = g_ptr_array_new();
 	if (!err) {
@@ -136,6 +125,7 @@ static void name_tag(const struct dir *dir, const struct row *row, struct entry 
 	else
 		g_strlcpy(entry->name, name, sizeof(entry->name));
 	entry->target = (struct target){.kind = TARGET_TAG, .number = row->tag, .query = *query};
+	entry->tag = row->tag;
 }
 
 /* Entry number i behind the dots. Returns false behind the last. */
@@ -145,19 +135,22 @@ static bool get_entry(const struct dir *dir, size_t i, struct entry *entry)
 	const struct query *query = &dir->view.target.query;
 	size_t values = dir->values ? dir->values->len : 0;
 
+	entry->tag = CATALOG_NONE;
 	if (i < dir->fixed->len) {
+		/* fill() has seen that this is there. */
 		g_strlcpy(entry->name, g_ptr_array_index(dir->fixed, i), sizeof(entry->name));
+		query_step(catalog, query, span_of(entry->name), &entry->target);
 	} else if ((i -= dir->fixed->len) < values) {
-		const struct value *value = &g_array_index(dir->values, struct value, i);
+		uint64_t number = g_array_index(dir->values, struct value, i).number;
 
-		select_value_name(catalog, query, value->number, entry->name);
+		select_value_name(catalog, query, number, entry->name);
+		query_value(query, number, &entry->target);
 	} else if (dir->rows && (i -= values) < dir->rows->len) {
 		name_tag(dir, &g_array_index(dir->rows, struct row, i), entry);
-		return true;
 	} else {
 		return false;
 	}
-	return query_step(catalog, query, span_of(entry->name), &entry->target) == 0;
+	return true;
 }
 
 /* What the pump fills. */
@@ -166,6 +159,7 @@ struct page {
 	char *bytes;
 	size_t size, used;
 	bool plus;
+	bool stale; /* there is a newer sample than the listing's */
 };
 
 static size_t add_plain(struct page *page, const char *name, const struct stat *stat, off_t next)
@@ -198,47 +192,68 @@ static bool add_dot(struct page *page, size_t i, uint64_t inode)
 	return true;
 }
 
-/* Asks for the size first: an entry that is handed out counts as a lookup. */
-static bool add_entry(struct page *page, struct fs *fs, struct node *dir_node,
-		      const struct dir *dir, const struct entry *entry, off_t next)
+/*
+ * The entry with its attributes. A stale listing gives the name alone, as an entry without node id:
+ * the kernel would take its attributes for news, over those it has.
+ */
+static void fill_param(struct page *page, struct fs *fs, struct node *node, const struct dir *dir,
+		       const struct entry *entry, struct fuse_entry_param *param)
 {
 	struct span name = span_of(entry->name);
-	struct fs_view view = {dir->view.sample, entry->target};
-	struct fuse_entry_param param = {.ino = 0};
-	uint64_t inode = node_child_inode(dir_node, name);
+	struct view view = {dir->view.sample, entry->target, entry->tag};
+	uint64_t inode = node_child_inode(node, name);
 
-	if (!page->plus) {
-		size_t len;
+	param->attr.st_ino = inode;
+	param->attr.st_mode = entry->target.kind == TARGET_DIRECTORY ? S_IFDIR : S_IFREG;
+	if (!page->plus || page->stale)
+		return;
+	view_stat(fs, &view, node, inode, &param->attr);
+	param->ino = node_id(fs->nodes, node_lookup(fs->nodes, node, name, view.sample->catalog,
+						    &entry->target));
+	param->attr_timeout = param->entry_timeout = view_timeout(fs, &entry->target);
+}
 
-		param.attr.st_ino = inode;
-		param.attr.st_mode = entry->target.kind == TARGET_DIRECTORY ? S_IFDIR : S_IFREG;
-		len = add_plain(page, entry->name, &param.attr, next);
-		if (len > page->size - page->used)
-			return false;
-		page->used += len;
-		return true;
-	}
-	if (fuse_add_direntry_plus(page->req, NULL, 0, entry->name, NULL, 0) >
-	    page->size - page->used)
+/* Asks for the size first: an entry that is handed out counts as a lookup. */
+static bool add_entry(struct page *page, struct fs *fs, struct node *node, const struct dir *dir,
+		      const struct entry *entry, off_t next)
+{
+	struct fuse_entry_param param = {.attr_timeout = 0};
+	size_t left = page->size - page->used, len;
+
+	if (page->plus)
+		len = fuse_add_direntry_plus(page->req, NULL, 0, entry->name, NULL, 0);
+	else
+		len = fuse_add_direntry(page->req, NULL, 0, entry->name, NULL, 0);
+	if (len > left)
 		return false;
-	fs_stat(fs, &view, dir_node, inode, &param.attr);
-	param.ino = node_id(fs->nodes, node_lookup(fs->nodes, dir_node, name, view.sample->catalog,
-						   &entry->target));
-	param.attr_timeout = param.entry_timeout = fs_timeout(fs, &entry->target);
-	page->used += add_plus(page, entry->name, &param, next);
+	fill_param(page, fs, node, dir, entry, &param);
+	page->used += page->plus ? add_plus(page, entry->name, &param, next)
+				 : add_plain(page, entry->name, &param.attr, next);
 	return true;
+}
+
+static bool is_stale(struct fs *fs, const struct dir *dir)
+{
+	struct sample *last = sampler_last(fs->sampler);
+	bool stale = last != dir->view.sample;
+
+	sample_unref(last);
+	return stale;
 }
 
 static void pump(struct page *page, fuse_ino_t id, off_t offset, const struct dir *dir)
 {
 	struct fs *fs = fuse_req_userdata(page->req);
 	struct node *node = node_from_id(fs->nodes, id);
+	struct node *parent = node_parent(node) ? node_parent(node) : node;
+	uint64_t dots[DOTS] = {node_inode(node), node_inode(parent)};
 	struct entry entry;
 	bool fitted = true;
 
+	page->stale = is_stale(fs, dir);
 	for (size_t i = (size_t)offset; fitted; i++) {
 		if (i < DOTS)
-			fitted = add_dot(page, i, node_inode(node));
+			fitted = add_dot(page, i, dots[i]);
 		else if (get_entry(dir, i - DOTS, &entry))
 			fitted = add_entry(page, fs, node, dir, &entry, (off_t)i + 1);
 		else
@@ -249,7 +264,7 @@ static void pump(struct page *page, fuse_ino_t id, off_t offset, const struct di
 static void read_page(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
 		      struct fuse_file_info *file, bool plus)
 {
-	struct page page = {req, g_try_malloc(size), size, 0, plus};
+	struct page page = {req, g_try_malloc(size), size, 0, plus, false};
 
 	if (!page.bytes) {
 		fuse_reply_err(req, ENOMEM);

@@ -8,161 +8,7 @@
 
 #include <errno.h>
 #include <unistd.h>
-#include "report.h"
-
-#define NAMES_TIMEOUT 1.0 /* seconds, for what names alone decide */
-
-static bool needs_counters(const struct target *target)
-{
-	switch (target->kind) {
-	case TARGET_DIRECTORY:
-	case TARGET_README:
-	case TARGET_STATUS: return false;
-	default: return true;
-	}
-}
-
-/* What shows the state of things has to be there when things are bad. */
-static bool stands_alone(const struct target *target)
-{
-	return target->kind == TARGET_README || target->kind == TARGET_STATUS ||
-	       (target->kind == TARGET_DIRECTORY && target->query.place == PLACE_ROOT);
-}
-
-/* What a node or, where name is not NULL, a name in it stands for in the view's sample. */
-static int find_target(struct fs *fs, struct node *node, const struct span *name,
-		       struct fs_view *view)
-{
-	struct target from;
-	int err = node_target(fs->nodes, node, view->sample->catalog, &from);
-
-	if (err)
-		return err;
-	if (!name) {
-		view->target = from;
-		return 0;
-	}
-	return query_step(view->sample->catalog, &from.query, *name, &view->target);
-}
-
-/* The source fails with err: only what stands alone is there. */
-static int look_back(struct fs *fs, struct node *node, const struct span *name, int err,
-		     struct fs_view *view)
-{
-	view->sample = sampler_last(fs->sampler);
-	if (!view->sample)
-		return err;
-	if (find_target(fs, node, name, view) != 0 || !stands_alone(&view->target)) {
-		fs_view_clear(view);
-		return err;
-	}
-	return 0;
-}
-
-static int look(struct fs *fs, struct node *node, const struct span *name, struct fs_view *view)
-{
-	int err = sampler_get(fs->sampler, SAMPLER_NAMES, &view->sample);
-
-	if (err)
-		return look_back(fs, node, name, err, view);
-	err = find_target(fs, node, name, view);
-	if (!err && needs_counters(&view->target)) {
-		fs_view_clear(view);
-		err = sampler_get(fs->sampler, SAMPLER_COUNTERS, &view->sample);
-		if (!err)
-			err = find_target(fs, node, name, view);
-	}
-	if (err)
-		fs_view_clear(view);
-	return err;
-}
-
-int fs_look(struct fs *fs, struct node *node, struct fs_view *view)
-{
-	return look(fs, node, NULL, view);
-}
-
-int fs_look_up(struct fs *fs, struct node *dir, struct span name, struct fs_view *view)
-{
-	return look(fs, dir, &name, view);
-}
-
-void fs_view_clear(struct fs_view *view)
-{
-	sample_unref(view->sample);
-	view->sample = NULL;
-}
-
-static double age_timeout(const struct fs *fs)
-{
-	return (double)sampler_max_age(fs->sampler) / G_USEC_PER_SEC;
-}
-
-double fs_timeout(const struct fs *fs, const struct target *target)
-{
-	bool by_names = target->kind == TARGET_DIRECTORY || target->kind == TARGET_TAG ||
-			target->kind == TARGET_README;
-
-	if (sampler_max_age(fs->sampler) == 0)
-		return 0;
-	return by_names && !query_by_counters(&target->query) ? NAMES_TIMEOUT : age_timeout(fs);
-}
-
-static int content(struct fs *fs, const struct fs_view *view, struct node *dir, uint64_t inode,
-		   GBytes **bytes)
-{
-	bool needs_path = view->target.kind == TARGET_REPORT;
-	g_autofree char *path = needs_path ? node_path(fs->nodes, dir) : NULL;
-	struct content_input input = {fs->sampler, view->sample, &view->target, path};
-
-	return content_get(fs->cache, inode, &input, bytes);
-}
-
-static off_t rendered_size(struct fs *fs, const struct fs_view *view, struct node *dir,
-			   uint64_t inode)
-{
-	g_autoptr(GBytes) bytes = NULL;
-
-	if (content(fs, view, dir, inode, &bytes) != 0)
-		return 0;
-	return (off_t)g_bytes_get_size(bytes);
-}
-
-static void stat_tag(const struct fs_view *view, uint32_t tag, struct stat *stat)
-{
-	enum query_view shown = view->target.query.view;
-	int64_t bytes = MAX(view->sample->counters[tag].bytes, 0);
-
-	if (shown == VIEW_SIZED)
-		stat->st_size = bytes;
-	else
-		stat->st_size = (off_t)report_tag_length(view->sample, shown, tag);
-	if (shown != VIEW_RAW)
-		stat->st_blocks = bytes / 512 + (bytes % 512 != 0);
-}
-
-void fs_stat(struct fs *fs, const struct fs_view *view, struct node *dir, uint64_t inode,
-	     struct stat *stat)
-{
-	bool is_dir = view->target.kind == TARGET_DIRECTORY;
-	uint32_t tag = CATALOG_NONE;
-
-	*stat = (struct stat){.st_ino = inode, .st_nlink = 1, .st_blksize = 4096};
-	stat->st_mode = (is_dir ? S_IFDIR | 0555 : S_IFREG | 0444) & ~fs->umask;
-	stat->st_uid = fs->uid;
-	stat->st_gid = fs->gid;
-	stat->st_mtim = stat->st_atim = view->sample->time;
-	stat->st_ctim = view->sample->catalog->made;
-	switch (view->target.kind) {
-	case TARGET_DIRECTORY: break;
-	case TARGET_TAG: tag = (uint32_t)view->target.number; break;
-	case TARGET_AT: tag = content_tag_at(view->sample, &view->target); break;
-	case TARGET_ALLOCINFO: stat->st_size = (off_t)content_listing_length(view->sample); break;
-	default: stat->st_size = rendered_size(fs, view, dir, inode);
-	}
-	if (tag != CATALOG_NONE)
-		stat_tag(view, tag, stat);
-}
+#include "view.h"
 
 static struct fs *fs_of(fuse_req_t req)
 {
@@ -182,7 +28,7 @@ static void fs_init(void *data, struct fuse_conn_info *connection)
 /* There is no such name; the kernel may remember that as long as it would remember a name. */
 static void reply_absent(fuse_req_t req, struct fs *fs)
 {
-	struct fuse_entry_param entry = {.ino = 0, .entry_timeout = age_timeout(fs)};
+	struct fuse_entry_param entry = {.entry_timeout = view_absence_timeout(fs)};
 
 	if (sampler_max_age(fs->sampler) == 0)
 		fuse_reply_err(req, ENOENT);
@@ -195,28 +41,25 @@ static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct fs *fs = fs_of(req);
 	struct node *node, *dir = node_from_id(fs->nodes, parent);
 	struct span component = span_of(name);
-	struct fuse_entry_param entry = {.ino = 0};
-	struct fs_view view = {NULL};
+	struct fuse_entry_param entry = {.attr_timeout = 0};
+	struct view view = {.sample = NULL};
 	int err = -ENAMETOOLONG;
 
 	if (component.len <= NAME_MAX)
-		err = fs_look_up(fs, dir, component, &view);
-	if (!err && view.target.kind == TARGET_AT &&
-	    content_tag_at(view.sample, &view.target) == CATALOG_NONE)
-		err = -ENOENT;
+		err = view_look(fs, dir, &component, VIEW_FILE, &view);
 	if (err == -ENOENT) {
 		reply_absent(req, fs);
 	} else if (err) {
 		fuse_reply_err(req, -err);
 	} else {
-		fs_stat(fs, &view, dir, node_child_inode(dir, component), &entry.attr);
+		view_stat(fs, &view, dir, node_child_inode(dir, component), &entry.attr);
 		node = node_lookup(fs->nodes, dir, component, view.sample->catalog, &view.target);
 		entry.ino = node_id(fs->nodes, node);
-		entry.attr_timeout = entry.entry_timeout = fs_timeout(fs, &view.target);
+		entry.attr_timeout = entry.entry_timeout = view_timeout(fs, &view.target);
 		if (fuse_reply_entry(req, &entry) != 0)
 			node_forget(fs->nodes, node, 1);
 	}
-	fs_view_clear(&view);
+	view_clear(&view);
 }
 
 static void fs_forget(fuse_req_t req, fuse_ino_t id, uint64_t count)
@@ -240,32 +83,32 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fil
 {
 	struct fs *fs = fs_of(req);
 	struct node *node = node_from_id(fs->nodes, id);
-	struct fs_view view = {NULL};
+	struct view view = {.sample = NULL};
 	struct stat stat;
-	int err = fs_look(fs, node, &view);
+	int err = view_look(fs, node, NULL, VIEW_FILE, &view);
 
 	(void)file;
 	if (err) {
 		fuse_reply_err(req, -err);
 		return;
 	}
-	fs_stat(fs, &view, node_parent(node), node_inode(node), &stat);
-	fuse_reply_attr(req, &stat, fs_timeout(fs, &view.target));
-	fs_view_clear(&view);
+	view_stat(fs, &view, node_parent(node), node_inode(node), &stat);
+	fuse_reply_attr(req, &stat, view_timeout(fs, &view.target));
+	view_clear(&view);
 }
 
 static void fs_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
 {
 	struct fs *fs = fs_of(req);
 	struct node *node = node_from_id(fs->nodes, id);
-	struct fs_view view = {NULL};
+	struct view view = {.sample = NULL};
 	GBytes *bytes = NULL;
 	bool reads = (file->flags & O_ACCMODE) == O_RDONLY && !(file->flags & O_TRUNC);
-	int err = reads ? fs_look(fs, node, &view) : -EROFS;
+	int err = reads ? view_look(fs, node, NULL, VIEW_FILE, &view) : -EROFS;
 
 	if (!err)
-		err = content(fs, &view, node_parent(node), node_inode(node), &bytes);
-	fs_view_clear(&view);
+		err = view_content(fs, &view, node_parent(node), node_inode(node), &bytes);
+	view_clear(&view);
 	if (err) {
 		fuse_reply_err(req, -err);
 		return;

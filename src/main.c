@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include "fs.h"
 #include "log.h"
+#include "options.h"
 
 static void print_version(void)
 {
@@ -64,6 +65,11 @@ static int open_source(struct fs *fs, const struct options *options)
 	return try_source(fs->sampler);
 }
 
+static bool has_to_end(void *session)
+{
+	return fuse_session_exited(session);
+}
+
 static int serve(struct fuse_session *session)
 {
 	struct fuse_loop_config *config = fuse_loop_cfg_create();
@@ -99,6 +105,7 @@ static int run(struct options *options)
 	if (fuse_session_mount(session, options->mountpoint) != 0)
 		goto out_signals;
 	log_to(foreground);
+	source_set_stopped(sampler_source(fs.sampler), has_to_end, session);
 	if (fuse_daemonize(foreground) == 0)
 		err = serve(session);
 	fuse_session_unmount(session);

@@ -5,7 +5,8 @@
  *   - The node id is what the kernel sends with each request: the node's address, or FUSE_ROOT_ID.
  *     It is valid while the kernel has lookups left that it did not forget.
  *   - st_ino is what users see: a hash of the path, so that a path has the same number each time it
- *     is looked up, and no two paths are taken for hard links of each other.
+ *     is looked up, and no two paths are taken for hard links of each other. It is seeded: names
+ *     come from outside, and nobody shall prepare names that all have one number.
  *   - Tags, modules, functions and source paths have numbers in one catalog. A node keeps those
  *     together with the serial of the catalog that they belong to; when a newer catalog is asked
  *     for, the node finds its way again by its name, from its parent, which does the same.
@@ -43,7 +44,7 @@ struct node_table {
 
 static uint64_t inode_of(uint64_t parent, struct span name)
 {
-	uint64_t inode = hash_bytes(parent, name.at, name.len);
+	uint64_t inode = hash_bytes(parent ^ hash_seed(), name.at, name.len);
 
 	/* 0 and 1 have a meaning of their own. */
 	return inode > FUSE_ROOT_ID ? inode : inode + 2;
@@ -140,6 +141,9 @@ uint64_t node_child_inode(const struct node *parent, struct span name)
 /* Keeps what a node was found to stand for. Locked. */
 static void remember(struct node *node, const struct catalog *catalog, const struct target *target)
 {
+	/* An older listing may still be read: what it says is no news. */
+	if (catalog->serial < node->serial)
+		return;
 	node->serial = catalog->serial;
 	node->kind = target->kind;
 	node->number = target->number;
@@ -177,6 +181,9 @@ int node_target(struct node_table *table, struct node *node, const struct catalo
 
 	g_mutex_lock(&table->lock);
 	err = update(node, catalog);
+	/* A file's query is that of its directory, which may be of another catalog. */
+	if (!err && !node->query)
+		err = update(node->parent, catalog);
 	if (!err) {
 		target->kind = node->kind;
 		target->number = node->number;
@@ -256,14 +263,4 @@ char *node_path(struct node_table *table, const struct node *node)
 	if (path->len == 0)
 		g_string_append_c(path, '/');
 	return g_string_free(path, FALSE);
-}
-
-unsigned int node_count(struct node_table *table)
-{
-	unsigned int count;
-
-	g_mutex_lock(&table->lock);
-	count = g_hash_table_size(table->nodes);
-	g_mutex_unlock(&table->lock);
-	return count;
 }

@@ -48,7 +48,4 @@ void node_forget(struct node_table *table, struct node *node, uint64_t count);
 /* The path from the mount's root, "/by-module/xfs"; the caller frees it. Takes the lock. */
 char *node_path(struct node_table *table, const struct node *node);
 
-/* How many nodes there are, the root not counted. Takes the lock. */
-unsigned int node_count(struct node_table *table);
-
 #endif

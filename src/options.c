@@ -80,12 +80,12 @@ static int take_argument(void *data, const char *arg, int key, struct fuse_args 
 	struct texts *texts = data;
 
 	(void)rest;
-	if (key == KEY_IGNORED || g_str_has_prefix(arg, "x-"))
-		return 0;
 	if (key == FUSE_OPT_KEY_NONOPT) {
 		g_ptr_array_add(texts->operands, g_strdup(arg));
 		return 0;
 	}
+	if (key == KEY_IGNORED || g_str_has_prefix(arg, "x-"))
+		return 0;
 	return !take_word(texts->options, arg);
 }
 
@@ -177,7 +177,9 @@ static int take_operands(struct options *options, GPtrArray *operands)
 		options->source = g_strdup(g_ptr_array_index(operands, 0));
 	else
 		options->source = g_strdup(DEFAULT_SOURCE);
-	options->mountpoint = g_strdup(g_ptr_array_index(operands, operands->len - 1));
+	/* Absolute, because a daemon works in the root directory when it comes to unmounting. */
+	options->mountpoint =
+		g_canonicalize_filename(g_ptr_array_index(operands, operands->len - 1), NULL);
 	return 0;
 }
 

@@ -161,6 +161,11 @@ static int add_step(const struct query *from, enum filter_id filter, uint64_t va
 	return contradicts(&to->query) ? -EINVAL : 0;
 }
 
+void query_value(const struct query *from, uint64_t number, struct target *to)
+{
+	add_step(from, from->place == PLACE_PATH ? FILTER_FILE : from->waiting, number, to);
+}
+
 /* ... which has to hold a tag by its names. */
 static int add_name_step(const struct catalog *catalog, const struct query *from,
 			 enum filter_id filter, uint64_t value, struct target *to)

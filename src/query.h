@@ -68,6 +68,12 @@ void query_root(struct query *query);
 int query_step(const struct catalog *catalog, const struct query *from, struct span name,
 	       struct target *to);
 
+/*
+ * The directory of a value that select_values() found in the set of from: it exists, so that
+ * nothing is looked for.
+ */
+void query_value(const struct query *from, uint64_t number, struct target *to);
+
 /* Whether a filter stands in the path and has its value. */
 bool query_has(const struct query *query, enum filter_id filter);
 

@@ -21,6 +21,7 @@ struct sampler {
 	uint64_t started; /* refreshes begun */
 	uint64_t done[2]; /* by need: the last refresh finished that was good for it */
 	int error; /* of the last refresh */
+	int64_t failed_at;
 	struct sample *current; /* or NULL */
 	uint64_t current_names, current_file; /* from the stamp of current */
 	int64_t changing_since; /* when a dump in the course of being written was met; or 0 */
@@ -161,15 +162,26 @@ static const char *explain(int err)
 	return g_strerror(-err);
 }
 
-static void note_error(struct sampler *sampler, int err)
+/* Returns what to log, once for each new error, or NULL. */
+static char *note_error(struct sampler *sampler, int err)
 {
-	if (err && err != sampler->error) {
-		g_free(sampler->last_error);
-		sampler->last_error =
-			g_strdup_printf("%s: %s", sampler->source->name, explain(err));
-		g_warning("%s", sampler->last_error);
-	}
+	bool news = err && err != -ECANCELED && err != sampler->error;
+
 	sampler->error = err;
+	sampler->failed_at = g_get_monotonic_time();
+	if (!news)
+		return NULL;
+	g_free(sampler->last_error);
+	sampler->last_error = g_strdup_printf("%s: %s", sampler->source->name, explain(err));
+	return g_strdup(sampler->last_error);
+}
+
+/* With the lock let go: a log that blocks shall not hold the others up. */
+static void log_unlocked(struct sampler *sampler, const char *message)
+{
+	g_mutex_unlock(&sampler->lock);
+	g_warning("%s", message);
+	g_mutex_lock(&sampler->lock);
 }
 
 static void accept(struct sampler *sampler, const struct refresh *refresh, int64_t began)
@@ -189,6 +201,7 @@ static void accept(struct sampler *sampler, const struct refresh *refresh, int64
 static void refresh_now(struct sampler *sampler, enum sampler_need need)
 {
 	struct refresh refresh = {.error = 0};
+	g_autofree char *message = NULL;
 	uint64_t number = ++sampler->started;
 	int64_t began = g_get_monotonic_time();
 
@@ -198,19 +211,24 @@ static void refresh_now(struct sampler *sampler, enum sampler_need need)
 	g_mutex_lock(&sampler->lock);
 	sampler->busy = false;
 	sampler->full_reads += refresh.was_read;
-	note_error(sampler, refresh.error);
+	message = note_error(sampler, refresh.error);
 	if (!refresh.error)
 		accept(sampler, &refresh, began);
 	sampler->done[SAMPLER_NAMES] = number;
 	if (need == SAMPLER_COUNTERS || refresh.sample || refresh.steady)
 		sampler->done[SAMPLER_COUNTERS] = number;
 	g_cond_broadcast(&sampler->finished);
+	if (message)
+		log_unlocked(sampler, message);
 }
 
+/* An error answers for max_age as well: reading what cannot be read may cost more than anything. */
 static bool is_young(const struct sampler *sampler, enum sampler_need need)
 {
-	return sampler->current && !sampler->error &&
-	       g_get_monotonic_time() - sampler->checked[need] < sampler->max_age;
+	int64_t since = sampler->error ? sampler->failed_at : sampler->checked[need];
+
+	return (sampler->current || sampler->error) &&
+	       g_get_monotonic_time() - since < sampler->max_age;
 }
 
 /*
@@ -236,7 +254,7 @@ int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample *
 
 	g_mutex_lock(&sampler->lock);
 	if (is_young(sampler, need))
-		sampler->from_memory += need == SAMPLER_COUNTERS;
+		sampler->from_memory += need == SAMPLER_COUNTERS && !sampler->error;
 	else
 		make_fresh(sampler, need);
 	err = sampler->error;
@@ -266,7 +284,7 @@ void sampler_stats(struct sampler *sampler, struct sampler_stats *stats)
 	g_mutex_unlock(&sampler->lock);
 }
 
-const struct source *sampler_source(const struct sampler *sampler)
+struct source *sampler_source(const struct sampler *sampler)
 {
 	return sampler->source;
 }

@@ -38,7 +38,8 @@ struct sample *sampler_last(struct sampler *sampler);
 
 void sampler_stats(struct sampler *sampler, struct sampler_stats *stats);
 
-const struct source *sampler_source(const struct sampler *sampler);
+/* The source, for what can be asked or told at any time. */
+struct source *sampler_source(const struct sampler *sampler);
 
 int64_t sampler_max_age(const struct sampler *sampler);
 

@@ -165,6 +165,13 @@ GArray *select_rows(const struct sample *sample, const struct query *query)
 	return rows;
 }
 
+uint32_t select_at(const struct sample *sample, const struct query *query, uint64_t position)
+{
+	g_autoptr(GArray) rows = select_rows(sample, query);
+
+	return position < rows->len ? g_array_index(rows, struct row, position).tag : CATALOG_NONE;
+}
+
 void select_add(const struct sample *sample, uint32_t tag, struct total *total)
 {
 	total->bytes = (int64_t)((uint64_t)total->bytes + (uint64_t)sample->counters[tag].bytes);
@@ -209,8 +216,8 @@ const char *select_fixed_child(const struct query *query, size_t i)
 	return NULL;
 }
 
-/* The child of path that a source path lies in, or CATALOG_NONE for path's own tags. */
-static uint64_t child_towards(const struct catalog *catalog, uint32_t path, uint32_t ancestor)
+/* The child of a path that a tag lies under, or CATALOG_NONE for the path's own tags. */
+static uint32_t child_towards(const struct catalog *catalog, uint32_t path, uint32_t ancestor)
 {
 	uint32_t child = CATALOG_NONE;
 
@@ -219,50 +226,89 @@ static uint64_t child_towards(const struct catalog *catalog, uint32_t path, uint
 	return child;
 }
 
-static uint64_t value_of(const struct catalog *catalog, const struct query *query, uint32_t number)
+/* Which of the values first .. first + count - 1 can occur; lines are too many for that. */
+struct value_range {
+	uint32_t first, count;
+};
+
+static struct value_range range_of_values(const struct catalog *catalog, const struct query *query)
+{
+	const struct path *path;
+
+	if (query->place != PLACE_PATH)
+		return (struct value_range){0, query->waiting == FILTER_MODULE
+						       ? catalog->modules.count
+						       : catalog->functions.count};
+	path = &catalog->paths[query->value[FILTER_FILE]];
+	return (struct value_range){path->first_child, path->children};
+}
+
+static uint32_t value_of(const struct catalog *catalog, const struct query *query, uint32_t number)
 {
 	const struct tag *tag = &catalog->tags[number];
 
 	if (query->place == PLACE_PATH)
 		return child_towards(catalog, tag->path, (uint32_t)query->value[FILTER_FILE]);
-	switch (query->waiting) {
-	case FILTER_MODULE: return tag->module;
-	case FILTER_FUNCTION: return tag->function;
-	default: return tag->line;
+	return query->waiting == FILTER_MODULE ? tag->module : tag->function;
+}
+
+/* By number in the catalog: a total for each value there can be, then those that there are. */
+static void collect_numbered(const struct sample *sample, const struct query *query,
+			     const GArray *rows, GArray *values)
+{
+	struct value_range range = range_of_values(sample->catalog, query);
+	g_autofree struct total *totals = g_new0(struct total, range.count + 1);
+
+	for (guint i = 0; i < rows->len; i++) {
+		uint32_t tag = g_array_index(rows, struct row, i).tag;
+		uint32_t number = value_of(sample->catalog, query, tag);
+
+		if (number != CATALOG_NONE)
+			select_add(sample, tag, &totals[number - range.first]);
+	}
+	for (uint32_t i = 0; i < range.count; i++) {
+		struct value value = {range.first + i, totals[i]};
+
+		if (value.total.tags > 0)
+			g_array_append_val(values, value);
 	}
 }
 
-static int by_number(const void *a, const void *b)
+static int by_line(const void *a, const void *b, void *catalog)
 {
-	const struct value *x = a, *y = b;
+	const struct tag *tags = ((const struct catalog *)catalog)->tags;
+	uint64_t x = tags[((const struct row *)a)->tag].line;
+	uint64_t y = tags[((const struct row *)b)->tag].line;
 
-	return x->number < y->number ? -1 : x->number > y->number;
+	return x < y ? -1 : x > y;
+}
+
+static void collect_lines(const struct sample *sample, const GArray *rows, GArray *values)
+{
+	g_autoptr(GArray) sorted = g_array_copy((GArray *)rows);
+	struct value *last = NULL;
+
+	g_array_sort_with_data(sorted, by_line, sample->catalog);
+	for (guint i = 0; i < sorted->len; i++) {
+		uint32_t tag = g_array_index(sorted, struct row, i).tag;
+		struct value value = {sample->catalog->tags[tag].line, {0, 0, 0}};
+
+		if (!last || last->number != value.number) {
+			g_array_append_val(values, value);
+			last = &g_array_index(values, struct value, values->len - 1);
+		}
+		select_add(sample, tag, &last->total);
+	}
 }
 
 GArray *select_values(const struct sample *sample, const struct query *query, const GArray *rows)
 {
 	GArray *values = g_array_new(FALSE, FALSE, sizeof(struct value));
-	g_autoptr(GHashTable) seen = g_hash_table_new(g_int64_hash, g_int64_equal);
-	g_autofree uint64_t *numbers = g_new(uint64_t, rows->len);
-	bool own_tags = query->place == PLACE_PATH;
 
-	for (guint i = 0; i < rows->len; i++) {
-		uint32_t tag = g_array_index(rows, struct row, i).tag;
-		struct value value = {value_of(sample->catalog, query, tag), {0, 0, 0}};
-		void *at;
-
-		if (own_tags && value.number == CATALOG_NONE)
-			continue;
-		numbers[i] = value.number;
-		if (!g_hash_table_lookup_extended(seen, &numbers[i], NULL, &at)) {
-			at = GUINT_TO_POINTER(values->len);
-			g_hash_table_insert(seen, &numbers[i], at);
-			g_array_append_val(values, value);
-		}
-		select_add(sample, tag,
-			   &g_array_index(values, struct value, GPOINTER_TO_UINT(at)).total);
-	}
-	g_array_sort(values, by_number);
+	if (query->place == PLACE_FILTER && query->waiting == FILTER_LINE)
+		collect_lines(sample, rows, values);
+	else
+		collect_numbered(sample, query, rows, values);
 	return values;
 }
 

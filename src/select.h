@@ -25,6 +25,9 @@ struct total {
  * it. */
 GArray *select_rows(const struct sample *sample, const struct query *query);
 
+/* The tag at a position of the query's rows, from 0, or CATALOG_NONE behind their end. */
+uint32_t select_at(const struct sample *sample, const struct query *query, uint64_t position);
+
 /* Adds a tag to a total. */
 void select_add(const struct sample *sample, uint32_t tag, struct total *total);
 

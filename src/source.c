@@ -11,7 +11,13 @@
 
 #define RUN_SIZE (256 * 1024)
 
-int source_pump(int fd, source_sink sink, void *context)
+void source_set_stopped(struct source *source, bool (*stopped)(void *data), void *data)
+{
+	source->stopped = stopped;
+	source->stopped_data = data;
+}
+
+int source_pump(struct source *source, int fd, source_sink sink, void *context)
 {
 	g_autofree char *run = g_malloc(RUN_SIZE);
 
@@ -19,6 +25,8 @@ int source_pump(int fd, source_sink sink, void *context)
 		ssize_t got = read(fd, run, RUN_SIZE);
 		int err;
 
+		if (source->stopped && source->stopped(source->stopped_data))
+			return -ECANCELED;
 		if (got == 0)
 			return 0;
 		if (got < 0 && errno == EINTR)

@@ -4,7 +4,7 @@
  * stamp) and can be read whole as text; what it is, is found out when it is opened. Knows nothing
  * of catalogs: text goes out, run by run, to whoever reads.
  *
- * One thread at a time may call source_read() and source_stamp(): the sampler sees to that.
+ * One thread at a time may call read and stamp: the sampler sees to that.
  */
 #ifndef ALLOCFS_SOURCE_H
 #define ALLOCFS_SOURCE_H
@@ -50,6 +50,8 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	char *name; /* the absolute path, for people */
+	bool (*stopped)(void *data); /* or NULL: never */
+	void *stopped_data;
 };
 
 /*
@@ -60,9 +62,11 @@ struct source *source_open(const char *path, char **message);
 
 void source_close(struct source *source);
 
-/* Fed with the length of a read each time: reads fd from its current offset to its end into sink.
- */
-int source_pump(int fd, source_sink sink, void *context);
+/* Reads fd from its current offset to its end into sink. 0, -errno, or what sink returned. */
+int source_pump(struct source *source, int fd, source_sink sink, void *context);
+
+/* Once stopped(data) says yes, a read that is under way ends with -ECANCELED. Any thread. */
+void source_set_stopped(struct source *source, bool (*stopped)(void *data), void *data);
 
 /* The constructors of the kinds; each takes over the descriptors that it is given. */
 struct source *source_new_live(int fd);

@@ -82,7 +82,7 @@ static int dump_read(struct source *source, source_sink sink, void *context,
 	if (!err && lseek(fd, 0, SEEK_SET) < 0)
 		err = -errno;
 	if (!err)
-		err = source_pump(fd, sink, context);
+		err = source_pump(source, fd, sink, context);
 	if (!err)
 		err = stamp_file(fd, "", AT_EMPTY_PATH, &after);
 	if (!err && after.names != stamp->names)

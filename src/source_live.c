@@ -51,7 +51,7 @@ static int live_stamp(struct source *source, struct source_stamp *stamp)
 	list = g_string_new(NULL);
 	if (lseek(live->modules, 0, SEEK_SET) < 0)
 		return -errno;
-	err = source_pump(live->modules, append, list);
+	err = source_pump(source, live->modules, append, list);
 	if (!err)
 		stamp->names = hash_modules(list->str);
 	return err;
@@ -67,7 +67,7 @@ static int live_read(struct source *source, source_sink sink, void *context,
 	if (!err && lseek(live->fd, 0, SEEK_SET) < 0)
 		err = -errno;
 	if (!err)
-		err = source_pump(live->fd, sink, context);
+		err = source_pump(source, live->fd, sink, context);
 	if (!err)
 		err = live_stamp(source, &after);
 	if (!err && after.names != stamp->names)

@@ -51,8 +51,7 @@ void status_append(struct sampler *sampler, const struct sample *sample, GString
 	g_string_append_printf(out, "source: %s\n", name);
 	g_string_append_printf(out, "interface: %s\n", source->ops->interface);
 	append_kernel(source, out);
-	if (sample)
-		append_sample(sample, out);
+	append_sample(sample, out);
 	g_string_append_printf(out, "queries-from-memory: %" G_GUINT64_FORMAT "\n",
 			       stats.from_memory);
 	g_string_append_printf(out, "full-reads: %" G_GUINT64_FORMAT "\n", stats.full_reads);

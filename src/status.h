@@ -5,10 +5,7 @@
 
 #include "sampler.h"
 
-/*
- * Appends the text. sample is NULL where the source fails; the lines that need one are then
- * left out.
- */
+/* Appends the text. sample is the last good one, also where the source fails by now. */
 void status_append(struct sampler *sampler, const struct sample *sample, GString *out);
 
 #endif

@@ -228,7 +228,8 @@ class Mount:
 
     def close(self):
         if is_mounted(self.path):
-            done = subprocess.run(['fusermount3', '-u', self.path], capture_output=True, check=False)
+            done = subprocess.run(['fusermount3', '-u', self.path], check=False,
+                                  capture_output=True)
             if done.returncode != 0:
                 subprocess.run(['fusermount3', '-uz', self.path], check=False)
         if self.process:
@@ -285,4 +286,6 @@ def main():
     if reason:
         print(f'skipped: {reason}')
         sys.exit(77)
+    # At a time limit too, what is mounted is unmounted.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('failed: ended by SIGTERM'))
     unittest.main(module='__main__')

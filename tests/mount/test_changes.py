@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A source that changes under its readers: each sees one moment, names stay, trouble passes."""
-import concurrent.futures
 import errno
-import multiprocessing
+import json
 import os
 import random
 import time
@@ -45,12 +44,13 @@ def read_slowly(path):
 
 
 def reader(seed, base, seconds):
-    """Lists, opens, reads; returns (reads, the generations seen in order) or raises."""
-    rand, end, seen = random.Random(seed), time.monotonic() + seconds, []
+    """Lists, opens, reads; returns the generations seen, in order, by kind of look, or raises."""
+    rand, end, kinds = random.Random(seed), time.monotonic() + seconds, [[] for _ in range(6)]
     names = [tag.flat for tag in LISTING.tags]
     mm = [tag for tag in LISTING.tags if tag.path[0] == b'mm']
     while time.monotonic() < end:
         what = rand.randrange(6)
+        seen = kinds[what]
         if what == 0:
             if os.listdir(base + b'/all') != names:
                 raise AssertionError('another list of names')
@@ -72,29 +72,54 @@ def reader(seed, base, seconds):
             seen.append(int(size) // len(names))
         if os.stat(base + b'/all/' + rand.choice(names)).st_mode == 0:
             raise AssertionError('no mode')
-    return seen
+    return kinds
+
+
+class Reader:
+    """A reader in a process of its own."""
+
+    def __init__(self, *arguments):
+        end, start = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                said = [reader(*arguments), None]
+            except BaseException as error:  # pylint: disable=broad-except
+                said = [[], repr(error)]
+            os.close(end)
+            with open(start, 'w', encoding='ascii') as file:
+                json.dump(said, file)
+            os._exit(0)
+        os.close(start)
+        self.file = open(end, encoding='ascii')
+
+    def wait(self):
+        """What reader() returned, and the error that it raised or None."""
+        with self.file:
+            said = self.file.read()
+        os.waitpid(self.pid, 0)
+        return json.loads(said)
 
 
 class Generations(unittest.TestCase):
     """Only counters change, while many read."""
 
     def check(self, options, seconds, pause, write):
-        context = multiprocessing.get_context('fork')
-        with Mount(generation(1), options) as mount, \
-                concurrent.futures.ProcessPoolExecutor(READERS, mp_context=context) as pool:
-            readers = [pool.submit(reader, seed, mount(), seconds) for seed in range(READERS)]
-            number = 1
-            while not all(each.done() for each in readers):
+        with Mount(generation(1), options) as mount:
+            readers = [Reader(seed, mount(), seconds) for seed in range(READERS)]
+            number, end = 1, time.monotonic() + seconds
+            while time.monotonic() < end:
                 number += 1
                 write(mount, generation(number))
                 time.sleep(pause)
-            seen = [each.result() for each in readers]
-        for numbers in seen:
-            self.assertGreater(len(numbers), 5)
-            self.assertGreater(max(numbers), 1, 'nothing new was seen')
-            self.assertLessEqual(max(numbers), number)
-            # What was seen does not go back.
-            self.assertEqual(numbers, sorted(numbers))
+            results = [each.wait() for each in readers]
+        self.assertEqual({error for _, error in results}, {None})
+        for kinds, _ in results:
+            everything = sum(kinds, [])
+            self.assertGreater(max(everything), 1, 'nothing new was seen')
+            self.assertLessEqual(max(everything), number)
+            for seen in kinds:  # What was seen does not go back.
+                self.assertTrue(seen == sorted(seen), seen)
 
     def test_by_rename(self):
         self.check('', 2.5, 0.004, Mount.write)
@@ -138,13 +163,25 @@ class Generations(unittest.TestCase):
             with self.subTest(options=options, write=write.__name__), \
                     Mount(generation(1), options) as mount:
                 name = mount(b'all/' + LISTING.tags[7].flat)
-                for number in range(2, 8):
+                for number in range(2, 5):
                     slurp(name)
                     write(mount, generation(number))
                     time.sleep(late)
                     self.assertEqual(generation_of(slurp(name), 1), number)
                     self.assertEqual(generation_of(mount.read(b'allocinfo'), len(SITES)), number)
                     self.assertEqual(int(mount.read(b'.total').split()[0]), number * len(SITES))
+
+    def test_reports_are_as_young_as_tags(self):
+        """Neither a kept rendering of an old sample nor a kept sample makes it older."""
+        with Mount(generation(1), 'max_age=400') as mount:
+            for number in range(2, 4):
+                mount.read(b'all/' + LISTING.tags[7].flat)
+                mount.write(generation(number))
+                time.sleep(0.3)
+                mount.read(b'.total')
+                time.sleep(0.1 + SLACK)
+                self.assertEqual(int(mount.read(b'.total').split()[0]), number * len(SITES))
+                time.sleep(0.4)
 
     def test_attributes_follow(self):
         with Mount(generation(1), 'max_age=0') as mount:
@@ -206,6 +243,39 @@ class Snapshots(unittest.TestCase):
             os.close(fd)
         self.assertEqual([first] + [entry.name for entry in scan],
                          [tag.flat for tag in LISTING.tags])
+
+
+    def test_old_listing_is_no_news(self):
+        """What the kernel keeps of a file is not replaced by what an older listing says of it."""
+        with Mount(generation(1)) as mount:
+            name = LISTING.tags[9].flat
+            listing = os.open(mount(b'all'), os.O_RDONLY)
+            mount.write(generation(512000))
+            time.sleep(MAX_AGE + SLACK)
+            self.assertEqual(generation_of(mount.read(b'all/' + name), 1), 512000)
+            self.assertEqual(len(os.listdir(listing)), len(SITES))
+            os.close(listing)
+            self.assertEqual(os.stat(mount(b'all/' + name)).st_blocks, 1000)
+
+    def test_numbers_of_an_old_listing(self):
+        """A directory that is listed from before, while a file in it is looked at as it is now."""
+        modules = [b'mod%04d' % i for i in range(500)] + [b'zz']
+        many, one = (HEADER + b''.join(b'%12d %8d a/%s.c:1 [%s] func:f \n' % (4096, 1, name, name)
+                                       for name in names) for names in (modules, modules[-1:]))
+        with Mount(many) as mount:
+            report = mount(b'by-module/zz/.total')
+            listing = os.open(mount(b'by-module'), os.O_RDONLY)
+            mount.write(one)
+            time.sleep(MAX_AGE + SLACK)
+            with open(report, 'rb') as file:
+                for other in (b'all', b'live', b'by-file', b'top/10', b'top/20', b'by-function',
+                              b'min-size/4K', b'min-calls/1', b'top/50'):
+                    os.stat(mount(other + b'/.total'))
+                self.assertEqual(len(os.listdir(listing)), len(modules))
+                time.sleep(MAX_AGE + SLACK)
+                self.assertEqual(os.fstat(file.fileno()).st_size, len(slurp(report)))
+                self.assertEqual(slurp(report).split()[:3], [b'4096', b'1', b'tags:1'])
+            os.close(listing)
 
 
 class Catalogs(unittest.TestCase):

@@ -9,7 +9,6 @@ import os
 import select
 import stat
 import struct
-import unittest
 from errno import (EACCES, EBADF, EEXIST, EINVAL, EISDIR, ENAMETOOLONG, ENODATA, ENOENT, ENOSYS,
                    ENOTDIR, ENOTEMPTY, ENOTTY, ENXIO, EOPNOTSUPP, EPERM, EROFS, EXDEV)
 
@@ -20,7 +19,6 @@ READ_ONLY = {EROFS, EACCES}
 NO_CHANGE = {EROFS, EACCES, EPERM}
 NO_XATTR = {EOPNOTSUPP, ENODATA}
 BIG = 2 ** 64
-TAG = b'all/mm,slub.c'  # completed to a real name in setUpClass
 
 LOOKUPS = [
     # Unknown names

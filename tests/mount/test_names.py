@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import unittest
 
-from allocfs_mount import DUMP_A, DUMP_B, HEADER, Listing, Mount, MountCase, main, run, seeded
+from allocfs_mount import DUMP_B, HEADER, Listing, Mount, MountCase, main, run, seeded
 
 ODD = [b'/', b',', b'%', b'..', b'.', b'./', b'../', b'//', b' ', b'  ', b'[', b']', b' [x]', b':',
        b':1', b'%2F', b'%00', b'%', b'\x01', b'\x1b[31m', b'\x7f', b'\t', b'\xff\xfe', b'\xc3\xa9',
@@ -16,8 +16,9 @@ ODD = [b'/', b',', b'%', b'..', b'.', b'./', b'../', b'//', b' ', b'  ', b'[', b
        b'live', b'all', b'by-file', b'top', b'at', b'README', b'status', b'.summary', b'.', b'-rf',
        b'+', b'=', b'a.c', b'mm', b'slub.c', b'0', b'1', b'00']
 LONG = [b'z' * size for size in (225, 239, 240, 241, 254, 255, 256, 300, 4000)]
-TWINS = [b'', b'.', b'..', b'...', b'/', b'x', b'./x', b'x/', b'y/../x', b'/x', b'../x', b'X', b'x,1',
-         b'x%2C1', b'live', b'%6Cive', b'a/b', b'a,b', b'a%2Cb', b'0' * 24 + b'+' + b'x' * 215]
+TWINS = [b'', b'.', b'..', b'...', b'/', b'x', b'./x', b'x/', b'y/../x', b'/x', b'../x', b'X',
+         b'x,1', b'x%2C1', b'live', b'%6Cive', b'a/b', b'a,b', b'a%2Cb',
+         b'0' * 24 + b'+' + b'x' * 215]
 
 
 def word(rand, blanks):
@@ -202,9 +203,10 @@ class Spelled(unittest.TestCase):
     SITES = [  # As the kernel writes it, the flat name, the place in by-file/
         (b'mm/slub.c:2478 func:alloc_slab_page', b'mm,slub.c,2478,alloc_slab_page',
          b'mm/slub.c/2478,alloc_slab_page'),
-        (b'fs/xfs/xfs_buf.c:405 [xfs] func:xfs_buf_alloc', b'fs,xfs,xfs_buf.c,405,xfs_buf_alloc,xfs',
-         b'fs/xfs/xfs_buf.c/405,xfs_buf_alloc,xfs'),
-        (b'./include/net/tcp.h:2548 func:a', b'include,net,tcp.h,2548,a', b'include/net/tcp.h/2548,a'),
+        (b'fs/xfs/xfs_buf.c:405 [xfs] func:xfs_buf_alloc',
+         b'fs,xfs,xfs_buf.c,405,xfs_buf_alloc,xfs', b'fs/xfs/xfs_buf.c/405,xfs_buf_alloc,xfs'),
+        (b'./include/net/tcp.h:2548 func:a', b'include,net,tcp.h,2548,a',
+         b'include/net/tcp.h/2548,a'),
         (b'include/net/tcp.h:2548 func:a', b'include,net,tcp.h,2548,a,vmlinux,2',
          b'include/net/tcp.h/2548,a,vmlinux,2'),
         (b'drivers/iommu/amd/../iommu-pages.h:94 func:f', b'drivers,iommu,iommu-pages.h,94,f',

@@ -35,9 +35,9 @@ class Start(unittest.TestCase):
             subprocess.run(['fusermount3', '-uz', path], check=False)
 
     def run_allocfs(self, *arguments, **options):
-        return subprocess.run([ALLOCFS, *arguments], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, text=True, timeout=20, check=False,
-                              cwd=options.pop('cwd', self.base), **options)
+        return subprocess.run([ALLOCFS, *arguments], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=20, check=False, cwd=options.pop('cwd', self.base), **options)
 
     def check_mounted(self, path):
         self.assertEqual(len(os.listdir(os.path.join(path, 'all'))), 3010)
@@ -161,7 +161,8 @@ class Start(unittest.TestCase):
         self.assertFalse(is_mounted(self.mnt))
 
     def test_relative_paths(self):
-        for source, target in (('dump.txt', 'mnt'), ('./dump.txt', './mnt/'), ('mnt/../dump.txt', 'mnt'),
+        for source, target in (('dump.txt', 'mnt'), ('./dump.txt', './mnt/'),
+                               ('mnt/../dump.txt', 'mnt'),
                                ('../' + os.path.basename(self.base) + '/dump.txt', self.mnt)):
             with self.subTest(source):
                 done = self.run_allocfs(source, target)
@@ -231,6 +232,34 @@ class Start(unittest.TestCase):
                     if file:
                         self.assertIn(errno_of(file.close), (0, errno.ENOTCONN))
 
+    def test_signal_with_relative_mountpoint(self):
+        """The daemon works in / when it unmounts."""
+        base, name = os.path.split(self.mnt)
+        run(ALLOCFS, self.dump, name, cwd=base)
+        self.check_mounted(self.mnt)
+        subprocess.run(['pkill', '-TERM', '-f', f'{ALLOCFS} {self.dump} {name}'], check=True)
+        self.assertTrue(wait_until(lambda: not is_mounted(self.mnt), 2))
+
+    def test_signal_behind_a_long_read(self):
+        with Mount(DUMP_B, foreground=True) as mount:
+            with open(mount.source + '.new', 'wb') as file:
+                file.truncate(1 << 40)
+            os.rename(mount.source + '.new', mount.source)
+            reader = subprocess.Popen(['cat', mount.path + '/allocinfo'],
+                                      stderr=subprocess.DEVNULL)
+            time.sleep(0.3)
+            self.assertIsNone(reader.poll())
+            mount.process.send_signal(signal.SIGTERM)
+            self.assertEqual(mount.process.wait(2), 0)
+            self.assertTrue(wait_until(lambda: not is_mounted(mount.path), 2))
+            self.assertNotEqual(reader.wait(2), 0)
+
+    def test_operands_like_options_of_fstab(self):
+        """What begins with x- is for mount(8) among options only."""
+        done = subprocess.run([ALLOCFS, 'x-missing', self.mnt], capture_output=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b'x-missing', done.stderr)
+
     def test_foreground(self):
         with Mount(DUMP_B, foreground=True) as mount:
             self.check_mounted(mount.path)
@@ -239,8 +268,8 @@ class Start(unittest.TestCase):
     def test_background(self):
         """The parent returns when the mount answers, and holds nothing of the caller's."""
         with open(self.path('log'), 'wb') as log:
-            done = subprocess.run([ALLOCFS, self.dump, self.mnt], stdout=log, stderr=log, timeout=20,
-                                  check=False)
+            done = subprocess.run([ALLOCFS, self.dump, self.mnt], stdout=log, stderr=log,
+                                  timeout=20, check=False)
         self.assertEqual((done.returncode, slurp(self.path('log'))), (0, b''))
         self.check_mounted(self.mnt)
         # A pipe would block here were it still open in the daemon.
@@ -257,8 +286,9 @@ class Start(unittest.TestCase):
             self.assertEqual(self.switches(mount.process.pid), before)
 
     def switches(self, pid):
-        return {task: re.findall(rb'ctxt_switches:\s*(\d+)', slurp(f'/proc/{pid}/task/{task}/status'))
-                for task in os.listdir(f'/proc/{pid}/task')}
+        tasks = f'/proc/{pid}/task'
+        return {task: re.findall(rb'ctxt_switches:\s*(\d+)', slurp(f'{tasks}/{task}/status'))
+                for task in os.listdir(tasks)}
 
 
 class Others(unittest.TestCase):

@@ -307,8 +307,9 @@ static void test_path_within(void **state)
 		for (uint32_t above = 0; above < catalog->path_count; above++)
 			unit_check(catalog_path_within(catalog, path, above) ==
 					   unit_path_within(catalog, path, above),
-				   "whether \"%s\" is within \"%s\"", catalog->paths[path].flat,
-				   catalog->paths[above].flat);
+				   "whether \"%s\" (%u) is within \"%s\" (%u)",
+				   catalog->paths[path].name, path, catalog->paths[above].name,
+				   above);
 	catalog_unref(catalog);
 }
 
@@ -322,8 +323,8 @@ static void test_path_of_tag_within(void **state)
 		for (uint32_t above = 0; above < catalog->path_count; above++)
 			unit_check(catalog_path_within(catalog, catalog->tags[i].path, above) ==
 					   unit_path_within(catalog, catalog->tags[i].path, above),
-				   "whether %s is within \"%s\"", tags[i].site,
-				   catalog->paths[above].flat);
+				   "whether %s is within \"%s\" (%u)", tags[i].site,
+				   catalog->paths[above].name, above);
 	catalog_unref(catalog);
 }
 

@@ -98,14 +98,21 @@ static const struct scenario {
 	 false,
 	 0,
 	 {{NONE, COUNTERS, 0, 1, 0, 0, 1}, {SETTLING, COUNTERS, 0, 2, 1, 0, 2}}},
-	{"failure is not remembered, and logged once",
+	{"failure answers for max_age",
 	 true,
 	 HOUR,
+	 {{READ_FAILS, COUNTERS, -EIO, 1, 0, 1, 0},
+	  {NONE, COUNTERS, -EIO, 1, 0, 1, 0},
+	  {NONE, NAMES, -EIO, 1, 0, 1, 0},
+	  {MENDED, COUNTERS, -EIO, 1, 0, 1, 0}}},
+	{"failure is not remembered, and logged once",
+	 true,
+	 0,
 	 {{READ_FAILS, COUNTERS, -EIO, 1, 0, 1, 0},
 	  {NONE, COUNTERS, -EIO, 2, 0, 1, 0},
 	  {NONE, NAMES, -EIO, 3, 0, 1, 0},
 	  {MENDED, COUNTERS, 0, 4, 0, 1, 4},
-	  {NONE, COUNTERS, 0, 4, 0, 1, 4}}},
+	  {NONE, COUNTERS, 0, 5, 0, 1, 5}}},
 	{"failure after success",
 	 true,
 	 0,
@@ -131,7 +138,7 @@ static const struct scenario {
 	{"nine tries in vain", true, 0, {{AGAIN_9, COUNTERS, 0, 10, 0, 0, 10}}},
 	{"ten tries in vain",
 	 true,
-	 HOUR,
+	 0,
 	 {{AGAIN_10, COUNTERS, -EAGAIN, 10, 0, 1, 0}, {NONE, COUNTERS, 0, 11, 0, 1, 11}}},
 };
 
@@ -239,16 +246,32 @@ static void test_stats(void **state)
 	assert_int_equal(stats.from_memory, 0);
 	assert_int_equal(stats.full_reads, 0);
 	assert_null(stats.last_error);
-	fake->read_error = -EACCES;
-	assert_int_equal(sampler_get(sampler, COUNTERS, &sample), -EIO);
-	fake->read_error = 0;
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(sampler_get(sampler, COUNTERS, &sample), 0);
 		sample_unref(sample);
 	}
 	sampler_stats(sampler, &stats);
 	assert_int_equal(stats.from_memory, 2);
-	assert_int_equal(stats.full_reads, 2);
+	assert_int_equal(stats.full_reads, 1);
+	assert_null(stats.last_error);
+	sampler_free(sampler);
+}
+
+static void test_last_error(void **state)
+{
+	bool closed;
+	struct fake *fake = fake_new(true, &closed);
+	struct sampler *sampler = sampler_new(&fake->source, HOUR);
+	struct sampler_stats stats;
+	struct sample *sample;
+
+	(void)state;
+	fake->read_error = -EACCES;
+	assert_int_equal(sampler_get(sampler, COUNTERS, &sample), -EIO);
+	assert_int_equal(sampler_get(sampler, COUNTERS, &sample), -EIO);
+	sampler_stats(sampler, &stats);
+	assert_int_equal(stats.from_memory, 0);
+	assert_int_equal(stats.full_reads, 1);
 	assert_non_null(stats.last_error);
 	unit_check(strstr(stats.last_error, FAKE_NAME ": ") &&
 			   strstr(stats.last_error, g_strerror(EACCES)),
@@ -263,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_scenarios),
 		cmocka_unit_test(test_catalog),
 		cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_last_error),
 	};
 
 	g_log_set_default_handler(count_warning, NULL);

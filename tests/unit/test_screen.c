@@ -227,8 +227,8 @@ static void make_hostile(const struct hostile *row, GString *text)
 	g_autoptr(GString) deep = g_string_new(NULL), site = g_string_new(NULL);
 	const char *word = row->word;
 
-	for (int i = 0; i < 2000; i++)
-		g_string_append(deep, "d/");
+	for (int i = 0; i < 127; i++)
+		g_string_append(deep, "directory/");
 	if (strcmp(word, "long") == 0)
 		word = long_word;
 	else if (strcmp(word, "deep") == 0)

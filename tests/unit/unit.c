@@ -160,7 +160,7 @@ static void check_path(const struct catalog *catalog, uint32_t number, bool *see
 	check_run(catalog->path_tags, path->first, path->own, row, catalog, seen);
 	for (uint32_t i = path->first; i < path->first + path->own; i++)
 		unit_check(catalog->tags[catalog->path_tags[i]].path == number,
-			   "%s: %s lists a tag of another path", row, path->flat);
+			   "%s: %s lists a tag of another path", row, path->name);
 	for (uint32_t i = 0; i < path->children; i++) {
 		uint32_t child = path->first_child + i;
 		const char *name = catalog->paths[child].name;

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From nodes to what they show now: see view.h. Knows no requests. */
+#include "view.h"
+
+#include <errno.h>
+#include "report.h"
+
+#define NAMES_TIMEOUT 1.0 /* seconds, for what names alone decide */
+
+static bool needs_counters(const struct target *target, enum view_need need)
+{
+	switch (target->kind) {
+	case TARGET_DIRECTORY:
+		return need == VIEW_LISTING &&
+		       select_children_kind(&target->query) != CHILDREN_FIXED;
+	case TARGET_README:
+	case TARGET_STATUS: return false;
+	default: return true;
+	}
+}
+
+/* What shows the state of things has to be there when things are bad. */
+static bool stands_alone(const struct target *target)
+{
+	return target->kind == TARGET_README || target->kind == TARGET_STATUS ||
+	       (target->kind == TARGET_DIRECTORY && target->query.place == PLACE_ROOT);
+}
+
+/* What the node or name stands for in the view's sample. */
+static int find_target(struct fs *fs, struct node *node, const struct span *name, struct view *view)
+{
+	struct target from;
+	int err = node_target(fs->nodes, node, view->sample->catalog, &from);
+
+	if (err)
+		return err;
+	if (!name) {
+		view->target = from;
+		return 0;
+	}
+	return query_step(view->sample->catalog, &from.query, *name, &view->target);
+}
+
+static int find_tag(struct view *view)
+{
+	view->tag = CATALOG_NONE;
+	if (view->target.kind == TARGET_TAG)
+		view->tag = (uint32_t)view->target.number;
+	if (view->target.kind != TARGET_AT)
+		return 0;
+	view->tag = select_at(view->sample, &view->target.query, view->target.number);
+	return view->tag == CATALOG_NONE ? -ENOENT : 0;
+}
+
+/* The source fails with err: only what stands alone is there. */
+static int look_back(struct fs *fs, struct node *node, const struct span *name, int err,
+		     struct view *view)
+{
+	view->sample = sampler_last(fs->sampler);
+	if (!view->sample)
+		return err;
+	if (find_target(fs, node, name, view) == 0 && stands_alone(&view->target))
+		return 0;
+	view_clear(view);
+	return err;
+}
+
+int view_look(struct fs *fs, struct node *node, const struct span *name, enum view_need need,
+	      struct view *view)
+{
+	int err = sampler_get(fs->sampler, SAMPLER_NAMES, &view->sample);
+
+	view->tag = CATALOG_NONE;
+	if (err)
+		return look_back(fs, node, name, err, view);
+	err = find_target(fs, node, name, view);
+	if (!err && needs_counters(&view->target, need)) {
+		view_clear(view);
+		err = sampler_get(fs->sampler, SAMPLER_COUNTERS, &view->sample);
+		if (!err)
+			err = find_target(fs, node, name, view);
+	}
+	if (!err)
+		err = find_tag(view);
+	if (err)
+		view_clear(view);
+	return err;
+}
+
+void view_clear(struct view *view)
+{
+	sample_unref(view->sample);
+	view->sample = NULL;
+}
+
+double view_absence_timeout(const struct fs *fs)
+{
+	return (double)sampler_max_age(fs->sampler) / G_USEC_PER_SEC;
+}
+
+double view_timeout(const struct fs *fs, const struct target *target)
+{
+	bool by_names = target->kind == TARGET_DIRECTORY || target->kind == TARGET_TAG ||
+			target->kind == TARGET_README;
+
+	if (sampler_max_age(fs->sampler) == 0)
+		return 0;
+	return by_names && !query_by_counters(&target->query) ? NAMES_TIMEOUT
+							      : view_absence_timeout(fs);
+}
+
+int view_content(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode,
+		 GBytes **bytes)
+{
+	bool needs_path = view->target.kind == TARGET_REPORT;
+	g_autofree char *path = needs_path ? node_path(fs->nodes, dir) : NULL;
+	struct content_input input = {fs->sampler, view->sample, &view->target, view->tag, path};
+
+	return content_get(fs->cache, inode, &input, bytes);
+}
+
+static off_t rendered_size(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode)
+{
+	g_autoptr(GBytes) bytes = NULL;
+
+	if (view_content(fs, view, dir, inode, &bytes) != 0)
+		return 0;
+	return (off_t)g_bytes_get_size(bytes);
+}
+
+static void stat_tag(const struct view *view, struct stat *stat)
+{
+	enum query_view shown = view->target.query.view;
+	int64_t bytes = MAX(view->sample->counters[view->tag].bytes, 0);
+
+	if (shown == VIEW_SIZED)
+		stat->st_size = bytes;
+	else
+		stat->st_size = (off_t)report_tag_length(view->sample, shown, view->tag);
+	if (shown != VIEW_RAW)
+		stat->st_blocks = bytes / 512 + (bytes % 512 != 0);
+}
+
+void view_stat(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode,
+	       struct stat *stat)
+{
+	bool is_dir = view->target.kind == TARGET_DIRECTORY;
+
+	*stat = (struct stat){.st_ino = inode, .st_nlink = 1, .st_blksize = 4096};
+	stat->st_mode = (is_dir ? S_IFDIR | 0555 : S_IFREG | 0444) & ~fs->umask;
+	stat->st_uid = fs->uid;
+	stat->st_gid = fs->gid;
+	stat->st_mtim = stat->st_atim = view->sample->time;
+	stat->st_ctim = view->sample->catalog->made;
+	if (view->tag != CATALOG_NONE)
+		stat_tag(view, stat);
+	else if (view->target.kind == TARGET_ALLOCINFO)
+		stat->st_size = (off_t)content_listing_length(view->sample);
+	else if (!is_dir)
+		stat->st_size = rendered_size(fs, view, dir, inode);
+}
