@@ -19,6 +19,19 @@ static int complain(const char *message)
 	return -EINVAL;
 }
 
+/* Absolute, because a daemon works in the root directory when it comes to unmounting. */
+static int resolve_mountpoint(struct options *options)
+{
+	char *path = realpath(options->mountpoint, NULL);
+
+	if (!path)
+		return -errno;
+	g_free(options->mountpoint);
+	options->mountpoint = g_strdup(path);
+	free(path);
+	return 0;
+}
+
 /* Says what is wrong with a mountpoint before libfuse would, in more words. */
 static int check_mountpoint(const char *path)
 {
@@ -90,6 +103,8 @@ static int run(struct options *options)
 	struct fuse_session *session = NULL;
 	int err = check_mountpoint(options->mountpoint);
 
+	if (!err)
+		err = resolve_mountpoint(options);
 	if (!err)
 		err = open_source(&fs, options);
 	if (err)

@@ -177,9 +177,7 @@ static int take_operands(struct options *options, GPtrArray *operands)
 		options->source = g_strdup(g_ptr_array_index(operands, 0));
 	else
 		options->source = g_strdup(DEFAULT_SOURCE);
-	/* Absolute, because a daemon works in the root directory when it comes to unmounting. */
-	options->mountpoint =
-		g_canonicalize_filename(g_ptr_array_index(operands, operands->len - 1), NULL);
+	options->mountpoint = g_strdup(g_ptr_array_index(operands, operands->len - 1));
 	return 0;
 }
 

@@ -60,16 +60,6 @@ size_t text_parse_counter(struct span text, int64_t *bytes, uint64_t *calls)
 	return at + 1;
 }
 
-/* What is deeper or longer is no path that a compiler was given. */
-static bool is_source_path(struct span file)
-{
-	unsigned int slashes = 0;
-
-	for (size_t i = 0; i < file.len; i++)
-		slashes += file.at[i] == '/';
-	return file.len < PATH_MAX && slashes < TEXT_DEPTH_MAX;
-}
-
 static bool split_place(struct span head, struct text_site *site)
 {
 	const char *colon;
@@ -90,7 +80,7 @@ static bool split_place(struct span head, struct text_site *site)
 	if (!colon)
 		return false;
 	site->file = (struct span){head.at, (size_t)(colon - head.at)};
-	if (!is_source_path(site->file))
+	if (site->file.len >= PATH_MAX)
 		return false;
 	digits = head.len - site->file.len - 1;
 	site->line = 0;

@@ -6,15 +6,13 @@
  *
  * From lib/alloc_tag.c and lib/codetag.c of Linux 6.10 and later: bytes and calls overflow their
  * widths, the line ends in a blank and a newline, version 2.0 adds the key "accurate:no". A FILE of
- * PATH_MAX bytes or with TEXT_DEPTH_MAX slashes or more makes a line unknown.
+ * PATH_MAX bytes or more is not one that a compiler was given: such a line is unknown.
  */
 #ifndef ALLOCFS_TEXT_H
 #define ALLOCFS_TEXT_H
 
 #include <stdint.h>
 #include "span.h"
-
-#define TEXT_DEPTH_MAX 128
 
 enum text_kind {
 	TEXT_TAG, /* a tag with its counter */

@@ -76,11 +76,6 @@ class Attributes(MountCase):
         for path in list(first)[::13]:
             self.assertEqual(os.stat(path).st_ino, first[path], path)
 
-    def test_inodes_survive_a_remount(self):
-        name = b'all/' + self.listing.tags[3].flat
-        with Mount(self.mount.source) as other:
-            self.assertEqual(os.stat(other(name)).st_ino, os.stat(self.mount(name)).st_ino)
-
     def test_statfs_of_a_dump(self):
         for path in (b'', b'all', b'README'):
             fs = os.statvfs(self.mount(path))

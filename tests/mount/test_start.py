@@ -245,6 +245,7 @@ class Start(unittest.TestCase):
             with open(mount.source + '.new', 'wb') as file:
                 file.truncate(1 << 40)
             os.rename(mount.source + '.new', mount.source)
+            time.sleep(0.2)
             reader = subprocess.Popen(['cat', mount.path + '/allocinfo'],
                                       stderr=subprocess.DEVNULL)
             time.sleep(0.3)
