@@ -7,9 +7,15 @@ cd "$(dirname "$0")/.."
 need_packages $BUILD_PACKAGES
 
 build=$PWD/build/tour
+mkdir -p build
 mnt=${1:-$PWD/build/mnt}
 echo "== building"
-[ -d "$build" ] || meson setup "$build" >/dev/null
+if [ ! -d "$build" ]; then
+	meson setup "$build" >"$build.log" 2>&1 || {
+		cat "$build.log"
+		exit 1
+	}
+fi
 ninja -C "$build" --quiet allocfs
 
 if [ -r /proc/allocinfo ]; then

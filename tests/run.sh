@@ -9,6 +9,10 @@ need_packages $BUILD_PACKAGES $TEST_PACKAGES
 build=${BUILD:-build/tests}
 [ -d "$build" ] || meson setup "$build" "$@"
 ninja -C "$build"
+meson test -C "$build" --list | grep -q unit- || {
+	echo "the tests were not built: meson did not find cmocka and python3" >&2
+	exit 1
+}
 status=0
 meson test -C "$build" --no-rebuild --print-errorlogs || status=$?
 # One line in the usual words, counted from meson's own record of the run.

@@ -131,7 +131,8 @@ static inline void tree_describe_file(const struct catalog *catalog, const struc
 		break;
 	case TARGET_AT: g_string_append_printf(out, "at %" G_GUINT64_FORMAT, to->number); break;
 	case TARGET_REPORT:
-		g_string_append_printf(out, "report %s", report_get(to->number)->name);
+		g_string_append_printf(out, "report %s",
+				       report_get((enum report_id)to->number)->name);
 		break;
 	case TARGET_README: g_string_append(out, "README"); break;
 	case TARGET_STATUS: g_string_append(out, "status"); break;
