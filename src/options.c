@@ -105,42 +105,37 @@ static int parse_max_age(const char *text, int64_t *max_age)
 	return 0;
 }
 
-static int parse_uid(const char *text, uid_t *uid)
+static bool find_user(const char *name, uint32_t *id)
 {
-	const struct passwd *user;
-	uint64_t number;
+	const struct passwd *user = getpwnam(name);
 
-	*uid = getuid();
-	if (!text)
-		return 0;
-	if (number_parse(span_of(text), &number) == 0 && number < UINT32_MAX) {
-		*uid = (uid_t)number;
-		return 0;
-	}
-	user = getpwnam(text);
-	if (!user)
-		return complain("uid", text, "the name or number of a user");
-	*uid = user->pw_uid;
-	return 0;
+	if (user)
+		*id = user->pw_uid;
+	return user;
 }
 
-static int parse_gid(const char *text, gid_t *gid)
+static bool find_group(const char *name, uint32_t *id)
 {
-	const struct group *group;
+	const struct group *group = getgrnam(name);
+
+	if (group)
+		*id = group->gr_gid;
+	return group;
+}
+
+/* A number or a name; *id stays as it is where the option was not given. */
+static int parse_id(const char *option, const char *text,
+		    bool (*find)(const char *name, uint32_t *id), uint32_t *id)
+{
 	uint64_t number;
 
-	*gid = getgid();
 	if (!text)
 		return 0;
 	if (number_parse(span_of(text), &number) == 0 && number < UINT32_MAX) {
-		*gid = (gid_t)number;
+		*id = (uint32_t)number;
 		return 0;
 	}
-	group = getgrnam(text);
-	if (!group)
-		return complain("gid", text, "the name or number of a group");
-	*gid = group->gr_gid;
-	return 0;
+	return find(text, id) ? 0 : complain(option, text, "a name that exists, or a number");
 }
 
 static int parse_umask(const char *text, mode_t *mask)
@@ -157,10 +152,12 @@ static int parse_values(struct options *options, const struct texts *texts)
 {
 	int err = parse_max_age(texts->max_age, &options->max_age);
 
+	options->uid = getuid();
+	options->gid = getgid();
 	if (!err)
-		err = parse_uid(texts->uid, &options->uid);
+		err = parse_id("uid", texts->uid, find_user, &options->uid);
 	if (!err)
-		err = parse_gid(texts->gid, &options->gid);
+		err = parse_id("gid", texts->gid, find_group, &options->gid);
 	if (!err)
 		err = parse_umask(texts->umask, &options->umask);
 	return err;
