@@ -113,8 +113,10 @@ static int run(struct options *options)
 	fs.cache = content_cache_new(options->max_age);
 	err = -EINVAL;
 	session = fuse_session_new(&options->rest, &fs_operations, sizeof(fs_operations), &fs);
-	if (!session)
+	if (!session) {
+		complain("nothing was mounted: see allocfs --help for the options there are");
 		goto out_fs;
+	}
 	if (fuse_set_signal_handlers(session) != 0)
 		goto out_session;
 	if (fuse_session_mount(session, options->mountpoint) != 0)
