@@ -14,8 +14,17 @@
 struct live {
 	struct source source;
 	int fd;
-	int modules; /* /proc/modules, or -1 where the kernel has no modules */
+	int modules; /* /proc/modules, or -1: */
+	int modules_error; /* 0 where the kernel has no modules, else why it could not be opened */
 };
+
+/* What /proc/modules says. */
+struct modules {
+	uint64_t hash;
+	bool moving; /* one is being loaded or unloaded: its tags come or go at any moment */
+};
+
+enum column { NAME, SIZE, USES, USERS, STATE, ADDRESS };
 
 static int append(void *context, struct span text)
 {
@@ -23,37 +32,54 @@ static int append(void *context, struct span text)
 	return 0;
 }
 
-/* The columns that change on load and unload: name, size, state and address, not who uses it. */
-static uint64_t hash_modules(char *list)
+/* Who uses a module changes without a load or unload. */
+static void parse_modules(char *list, struct modules *modules)
 {
-	uint64_t hash = 1;
 	char *line, *lines = list;
 
 	while ((line = strsep(&lines, "\n"))) {
 		char *field;
 
-		for (int column = 0; (field = strsep(&line, " ")); column++)
-			if (column != 2 && column != 3)
-				hash = hash_bytes(hash, field, strlen(field));
+		for (int column = NAME; (field = strsep(&line, " ")); column++) {
+			if (column != USES && column != USERS)
+				modules->hash = hash_bytes(modules->hash, field, strlen(field));
+			if (column == STATE && strcmp(field, "Live") != 0)
+				modules->moving = true;
+		}
 	}
-	return hash;
+}
+
+static int read_modules(struct live *live, struct modules *modules)
+{
+	g_autoptr(GString) list = NULL;
+	int err;
+
+	*modules = (struct modules){.hash = 1};
+	if (live->modules < 0)
+		return live->modules_error;
+	list = g_string_new(NULL);
+	if (lseek(live->modules, 0, SEEK_SET) < 0)
+		return -errno;
+	err = source_pump(&live->source, live->modules, append, list);
+	if (!err)
+		parse_modules(list->str, modules);
+	return err;
+}
+
+/* While a module comes or goes no two stamps are equal. */
+static void fill_stamp(const struct modules *modules, struct source_stamp *stamp)
+{
+	*stamp = (struct source_stamp){.names = modules->hash};
+	if (modules->moving)
+		stamp->names = hash_number(modules->hash, (uint64_t)g_get_monotonic_time());
 }
 
 static int live_stamp(struct source *source, struct source_stamp *stamp)
 {
-	struct live *live = (struct live *)source;
-	g_autoptr(GString) list = NULL;
-	int err;
+	struct modules modules;
+	int err = read_modules((struct live *)source, &modules);
 
-	*stamp = (struct source_stamp){.names = 1};
-	if (live->modules < 0)
-		return 0;
-	list = g_string_new(NULL);
-	if (lseek(live->modules, 0, SEEK_SET) < 0)
-		return -errno;
-	err = source_pump(source, live->modules, append, list);
-	if (!err)
-		stamp->names = hash_modules(list->str);
+	fill_stamp(&modules, stamp);
 	return err;
 }
 
@@ -61,17 +87,18 @@ static int live_read(struct source *source, source_sink sink, void *context,
 		     struct source_stamp *stamp)
 {
 	struct live *live = (struct live *)source;
-	struct source_stamp after;
-	int err = live_stamp(source, stamp);
+	struct modules before, after;
+	int err = read_modules(live, &before);
 
 	if (!err && lseek(live->fd, 0, SEEK_SET) < 0)
 		err = -errno;
 	if (!err)
 		err = source_pump(source, live->fd, sink, context);
 	if (!err)
-		err = live_stamp(source, &after);
-	if (!err && after.names != stamp->names)
+		err = read_modules(live, &after);
+	if (!err && after.hash != before.hash)
 		err = -EAGAIN;
+	fill_stamp(&before, stamp);
 	return err;
 }
 
@@ -93,5 +120,7 @@ struct source *source_new_live(int fd)
 	live->source.ops = &ops;
 	live->fd = fd;
 	live->modules = open("/proc/modules", O_RDONLY | O_CLOEXEC);
+	if (live->modules < 0 && errno != ENOENT)
+		live->modules_error = -errno;
 	return &live->source;
 }
