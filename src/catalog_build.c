@@ -6,7 +6,6 @@
  */
 #include "catalog.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include "catalog_index.h"
 #include "filter.h"

@@ -25,19 +25,26 @@ struct entry {
 
 enum { DOT, DOT_DOT, DOTS };
 
+/* What a lookup would not find is not listed: README in a view, presets that contradict the path.
+ */
+static void add_if_there(struct dir *dir, const char *name)
+{
+	struct target target;
+
+	if (query_step(dir->view.sample->catalog, &dir->view.target.query, span_of(name),
+		       &target) == 0)
+		g_ptr_array_add(dir->fixed, (void *)name);
+}
+
 static void add_fixed(struct dir *dir)
 {
 	const struct query *query = &dir->view.target.query;
-	const struct catalog *catalog = dir->view.sample->catalog;
-	struct target target;
 	const char *name;
 
 	for (size_t i = 0; query->place == PLACE_ROOT && i < query_root_file_count; i++)
-		if (query_root_files[i].everywhere || query->view == VIEW_TEXT)
-			g_ptr_array_add(dir->fixed, (void *)query_root_files[i].name);
+		add_if_there(dir, query_root_files[i].name);
 	for (size_t i = 0; (name = select_fixed_child(query, i)); i++)
-		if (query_step(catalog, query, span_of(name), &target) == 0)
-			g_ptr_array_add(dir->fixed, (void *)name);
+		add_if_there(dir, name);
 }
 
 /* Of a directory of the source tree, only the tags of the file that it is. */

@@ -88,8 +88,7 @@ static void free_reader(struct sample_reader *reader)
 {
 	catalog_unref(reader->known);
 	g_string_free(reader->partial, TRUE);
-	if (reader->counters)
-		g_array_free(reader->counters, TRUE);
+	g_array_free(reader->counters, TRUE);
 	g_array_free(reader->flags, TRUE);
 	g_free(reader);
 }
@@ -113,15 +112,21 @@ static void diverge(struct sample_reader *reader)
 	}
 }
 
-static bool is_as_known(const struct sample_reader *reader, struct span site)
+/* The tag that the next line is of while all goes as known, or NULL. */
+static const struct tag *next_known(const struct sample_reader *reader)
 {
 	uint32_t next = reader->counters->len;
-	const struct tag *tag;
 
 	if (reader->build || !reader->known || next >= reader->known->count)
-		return false;
-	tag = &reader->known->tags[next];
-	return span_equal(site, (struct span){tag->site, tag->site_len});
+		return NULL;
+	return &reader->known->tags[next];
+}
+
+static bool is_as_known(const struct sample_reader *reader, struct span site)
+{
+	const struct tag *tag = next_known(reader);
+
+	return tag && span_equal(site, (struct span){tag->site, tag->site_len});
 }
 
 static void add_counter(struct sample_reader *reader, int64_t bytes, uint64_t calls, bool accurate)
@@ -136,15 +141,13 @@ static void add_counter(struct sample_reader *reader, int64_t bytes, uint64_t ca
 /* The line that nearly all are: the next tag known, with the usual end. No name is parsed. */
 static bool feed_known_line(struct sample_reader *reader, struct span line)
 {
-	uint32_t next = reader->counters->len;
-	const struct tag *tag;
+	const struct tag *tag = next_known(reader);
 	int64_t bytes;
 	uint64_t calls;
 	size_t at;
 
-	if (reader->build || !reader->known || next >= reader->known->count)
+	if (!tag)
 		return false;
-	tag = &reader->known->tags[next];
 	at = text_parse_counter(line, &bytes, &calls);
 	if (at == 0 || line.len != at + tag->site_len + 1 || line.at[line.len - 1] != ' ' ||
 	    memcmp(line.at + at, tag->site, tag->site_len) != 0)

@@ -124,9 +124,7 @@ static bool is_up_to_date(struct sampler *sampler, enum sampler_need need, struc
 	return true;
 }
 
-/*
- * Reads until a pass was not disturbed, or current turns out to do.
- */
+/* Reads until a pass was not disturbed, or current turns out to do. */
 static void read_all(struct sampler *sampler, enum sampler_need need, struct refresh *refresh)
 {
 	struct catalog *known = sampler->current ? sampler->current->catalog : NULL;

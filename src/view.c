@@ -65,6 +65,20 @@ static int look_back(struct fs *fs, struct node *node, const struct span *name, 
 	return err;
 }
 
+/* Takes young counters into the view; the target is another one only in another catalog. */
+static int refine(struct fs *fs, struct node *node, const struct span *name, struct view *view)
+{
+	struct sample *names = view->sample;
+	int err;
+
+	view->sample = NULL;
+	err = sampler_get(fs->sampler, SAMPLER_COUNTERS, &view->sample);
+	if (!err && view->sample->catalog != names->catalog)
+		err = find_target(fs, node, name, view);
+	sample_unref(names);
+	return err;
+}
+
 int view_look(struct fs *fs, struct node *node, const struct span *name, enum view_need need,
 	      struct view *view)
 {
@@ -74,12 +88,8 @@ int view_look(struct fs *fs, struct node *node, const struct span *name, enum vi
 	if (err)
 		return look_back(fs, node, name, err, view);
 	err = find_target(fs, node, name, view);
-	if (!err && needs_counters(&view->target, need)) {
-		view_clear(view);
-		err = sampler_get(fs->sampler, SAMPLER_COUNTERS, &view->sample);
-		if (!err)
-			err = find_target(fs, node, name, view);
-	}
+	if (!err && needs_counters(&view->target, need))
+		err = refine(fs, node, name, view);
 	if (!err)
 		err = find_tag(view);
 	if (err)
