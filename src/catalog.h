@@ -58,7 +58,7 @@ struct catalog {
 	gint refs;
 	uint32_t count; /* of tags */
 	uint64_t serial; /* unique in the process: to see that a catalog is another one */
-	uint64_t content_id; /* of the listing's names; the same names give the same id */
+	uint64_t names_hash; /* not 0; the same names in the same order give the same */
 	struct timespec made;
 	struct tag *tags;
 	struct words modules, functions;
@@ -68,6 +68,7 @@ struct catalog {
 	uint32_t slab_path; /* see catalog_is_slab_page(); CATALOG_NONE where there is none */
 	uint32_t slab_function;
 	struct index by_flat_name, by_file_name;
+	uint8_t *ambiguous; /* see catalog_is_ambiguous(); NULL until asked for */
 	GStringChunk *strings;
 };
 
@@ -111,6 +112,12 @@ bool catalog_is_builtin(const struct catalog *catalog, uint32_t tag);
 
 /* Whether a tag stands for slab pages: the objects cut out of them have tags of their own. */
 bool catalog_is_slab_page(const struct catalog *catalog, uint32_t tag);
+
+/*
+ * Whether there are other tags that the ioctls give the same words for, names being cut to their
+ * last 63 bytes. Worked out for all tags when it is first asked for.
+ */
+bool catalog_is_ambiguous(struct catalog *catalog, uint32_t tag);
 
 /*
  * Building: add the tags in listing order, then finish. The builder owns all it is given; lines may

@@ -457,7 +457,7 @@ struct catalog *catalog_build_finish(struct catalog_build *build)
 	catalog->tags = g_renew(struct tag, catalog->tags, catalog->count);
 	catalog->serial = (uint64_t)g_atomic_int_add(&serial, 1) + 1;
 	/* An id of 0 would read like none. */
-	catalog->content_id = build->names_hash ? build->names_hash : 1;
+	catalog->names_hash = build->names_hash ? build->names_hash : 1;
 	clock_gettime(CLOCK_REALTIME, &catalog->made);
 	renumber_words(build, catalog);
 	finish_paths(build, catalog);

@@ -166,7 +166,7 @@ struct page {
 	char *bytes;
 	size_t size, used;
 	bool plus;
-	bool stale; /* there is a newer sample than the listing's */
+	bool stale; /* by now an answer would be from a newer sample than the listing's */
 };
 
 static size_t add_plain(struct page *page, const char *name, const struct stat *stat, off_t next)
@@ -239,15 +239,6 @@ static bool add_entry(struct page *page, struct fs *fs, struct node *node, const
 	return true;
 }
 
-static bool is_stale(struct fs *fs, const struct dir *dir)
-{
-	struct sample *last = sampler_last(fs->sampler);
-	bool stale = last != dir->view.sample;
-
-	sample_unref(last);
-	return stale;
-}
-
 static void pump(struct page *page, fuse_ino_t id, off_t offset, const struct dir *dir)
 {
 	struct fs *fs = fuse_req_userdata(page->req);
@@ -257,7 +248,7 @@ static void pump(struct page *page, fuse_ino_t id, off_t offset, const struct di
 	struct entry entry;
 	bool fitted = true;
 
-	page->stale = is_stale(fs, dir);
+	page->stale = !sampler_is_young(fs->sampler, dir->view.sample);
 	for (size_t i = (size_t)offset; fitted; i++) {
 		if (i < DOTS)
 			fitted = add_dot(page, i, dots[i]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests about names and files. Each gets the node, looks at it in the latest sample, and
+ * Requests about names. Each gets the node, looks at it in the latest sample, and
  * replies. What a request does not find in fs_operations libfuse answers with ENOSYS, which the
  * kernel takes as "never ask again" where that is all right (flush, fsync, xattr, poll, ...).
  */
@@ -97,49 +97,6 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fil
 	view_clear(&view);
 }
 
-static void fs_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
-{
-	struct fs *fs = fs_of(req);
-	struct node *node = node_from_id(fs->nodes, id);
-	struct view view = {.sample = NULL};
-	GBytes *bytes = NULL;
-	bool reads = (file->flags & O_ACCMODE) == O_RDONLY && !(file->flags & O_TRUNC);
-	int err = reads ? view_look(fs, node, NULL, VIEW_FILE, &view) : -EROFS;
-
-	if (!err)
-		err = view_content(fs, &view, node_parent(node), node_inode(node), &bytes);
-	view_clear(&view);
-	if (err) {
-		fuse_reply_err(req, -err);
-		return;
-	}
-	/* What is read was fixed at open, and may be longer than st_size was. */
-	file->direct_io = 1;
-	file->fh = (uint64_t)(uintptr_t)bytes;
-	if (fuse_reply_open(req, file) != 0)
-		g_bytes_unref(bytes);
-}
-
-/* The reply can wake a reader who closes the file before fuse_reply_buf() has returned. */
-static void fs_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
-		    struct fuse_file_info *file)
-{
-	g_autoptr(GBytes) bytes = g_bytes_ref((GBytes *)(uintptr_t)file->fh);
-	gsize total;
-	const char *data = g_bytes_get_data(bytes, &total);
-	gsize at = MIN((gsize)offset, total);
-
-	(void)id;
-	fuse_reply_buf(req, data ? data + at : NULL, MIN(size, total - at));
-}
-
-static void fs_release(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
-{
-	(void)id;
-	g_bytes_unref((GBytes *)(uintptr_t)file->fh);
-	fuse_reply_err(req, 0);
-}
-
 static void fs_statfs(fuse_req_t req, fuse_ino_t id)
 {
 	struct fs *fs = fs_of(req);
@@ -149,7 +106,7 @@ static void fs_statfs(fuse_req_t req, fuse_ino_t id)
 
 	(void)id;
 	statfs.f_bsize = statfs.f_frsize = page;
-	if (sample && sampler_source(fs->sampler)->ops->live) {
+	if (sample && sampler_source(fs->sampler)->live) {
 		statfs.f_blocks = (fsblkcnt_t)sysconf(_SC_PHYS_PAGES);
 		used = (uint64_t)MAX(sample->bytes, 0) / page;
 		statfs.f_bfree = statfs.f_blocks - MIN(used, statfs.f_blocks);
@@ -238,21 +195,6 @@ static void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 	fuse_reply_err(req, EPERM);
 }
 
-static void fs_ioctl(fuse_req_t req, fuse_ino_t id, unsigned int command, void *arg,
-		     struct fuse_file_info *file, unsigned int flags, const void *in,
-		     size_t in_size, size_t out_size)
-{
-	(void)id;
-	(void)command;
-	(void)arg;
-	(void)file;
-	(void)flags;
-	(void)in;
-	(void)in_size;
-	(void)out_size;
-	fuse_reply_err(req, ENOTTY);
-}
-
 const struct fuse_lowlevel_ops fs_operations = {
 	.init = fs_init,
 	.lookup = fs_lookup,
@@ -268,13 +210,13 @@ const struct fuse_lowlevel_ops fs_operations = {
 	.mkdir = fs_mkdir,
 	.rmdir = fs_rmdir,
 	.rename = fs_rename,
-	.open = fs_open,
-	.read = fs_read,
-	.release = fs_release,
+	.open = file_open,
+	.read = file_read,
+	.release = file_release,
 	.opendir = dir_open,
 	.readdir = dir_read,
 	.readdirplus = dir_read_plus,
 	.releasedir = dir_release,
 	.statfs = fs_statfs,
-	.ioctl = fs_ioctl,
+	.ioctl = file_ioctl,
 };

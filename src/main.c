@@ -99,7 +99,8 @@ static int run(struct options *options)
 	struct fs fs = {.uid = options->uid,
 			.gid = options->gid,
 			.umask = options->umask,
-			.max_read = options->max_read};
+			.max_read = options->max_read,
+			.layout = abi_layout(options->abi)};
 	struct fuse_session *session = NULL;
 	int err = check_mountpoint(options->mountpoint);
 

@@ -18,7 +18,7 @@
 /* The texts of options whose values need a closer look. */
 struct texts {
 	struct options *options;
-	char *max_age, *uid, *gid, *umask;
+	char *max_age, *uid, *gid, *umask, *abi;
 	int remount;
 	unsigned int max_read;
 	GPtrArray *operands;
@@ -42,6 +42,7 @@ static const struct fuse_opt table[] = {
 	TEXT("uid=%s", uid),
 	TEXT("gid=%s", gid),
 	TEXT("umask=%s", umask),
+	TEXT("abi=%s", abi),
 	/* libfuse wants to be told twice: here, and when the connection is made. */
 	{"max_read=%u", offsetof(struct texts, max_read), 0},
 	{"remount", offsetof(struct texts, remount), 1},
@@ -148,6 +149,16 @@ static int parse_umask(const char *text, mode_t *mask)
 	return 0;
 }
 
+static int parse_abi(const char *text, enum abi_layout_id *abi)
+{
+	*abi = 0;
+	if (!text)
+		return 0;
+	while (*abi < ABI_LAYOUT_COUNT && strcmp(text, abi_layout(*abi)->name) != 0)
+		(*abi)++;
+	return *abi < ABI_LAYOUT_COUNT ? 0 : complain("abi", text, "mainline or v3");
+}
+
 static int parse_values(struct options *options, const struct texts *texts)
 {
 	int err = parse_max_age(texts->max_age, &options->max_age);
@@ -160,6 +171,8 @@ static int parse_values(struct options *options, const struct texts *texts)
 		err = parse_id("gid", texts->gid, find_group, &options->gid);
 	if (!err)
 		err = parse_umask(texts->umask, &options->umask);
+	if (!err)
+		err = parse_abi(texts->abi, &options->abi);
 	return err;
 }
 
@@ -240,6 +253,7 @@ int options_parse(struct options *options, int argc, char **argv)
 	free(texts.uid);
 	free(texts.gid);
 	free(texts.umask);
+	free(texts.abi);
 	return err;
 }
 
@@ -265,6 +279,7 @@ void options_print_help(void)
 	       "  -d              foreground, and show each request\n"
 	       "\n"
 	       "  -o max_age=MS   how old counters may be, in milliseconds (%d); 0: never old\n"
+	       "  -o abi=LAYOUT   of the ioctls that allocinfo answers: mainline or v3\n"
 	       "  -o uid=USER     owner of the tree, name or number (who mounts it)\n"
 	       "  -o gid=GROUP    its group (that of who mounts it)\n"
 	       "  -o umask=OCTAL  what files (444) and directories (555) lack (%03o)\n"

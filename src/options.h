@@ -4,6 +4,7 @@
 #define ALLOCFS_OPTIONS_H
 
 #include <sys/types.h>
+#include "abi.h"
 #include "fuse_api.h"
 
 struct options {
@@ -13,6 +14,7 @@ struct options {
 	uid_t uid;
 	gid_t gid;
 	mode_t umask;
+	enum abi_layout_id abi; /* that allocinfo answers ioctls in */
 	unsigned int max_read; /* 0: as libfuse likes it */
 	int help, version, foreground, debug;
 	struct fuse_args rest; /* for libfuse, mount options of our own included */

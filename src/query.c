@@ -42,6 +42,16 @@ bool query_is_ranked(const struct query *query)
 	return query_has(query, FILTER_TOP) || query_has(query, FILTER_TOP_CALLS);
 }
 
+unsigned int query_steps_before_ranking(const struct query *query)
+{
+	unsigned int steps = 0;
+
+	while (steps < query->steps && query->step[steps] != FILTER_TOP &&
+	       query->step[steps] != FILTER_TOP_CALLS)
+		steps++;
+	return steps;
+}
+
 unsigned int query_rank_width(const struct catalog *catalog, const struct query *query)
 {
 	uint64_t most = catalog->count;

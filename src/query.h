@@ -80,6 +80,9 @@ bool query_has(const struct query *query, enum filter_id filter);
 /* Whether the path ranks: under top/N or top-calls/N. */
 bool query_is_ranked(const struct query *query);
 
+/* How many steps stand in front of the first ranking: all of them where there is none. */
+unsigned int query_steps_before_ranking(const struct query *query);
+
 /* How many digits ranks have in this directory. */
 unsigned int query_rank_width(const struct catalog *catalog, const struct query *query);
 

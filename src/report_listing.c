@@ -35,18 +35,20 @@ static void add_line(const struct sample *sample, uint32_t tag, GString *out)
 static void add_record(const struct sample *sample, uint32_t tag, GString *out)
 {
 	const struct counter *counter = &sample->counters[tag];
-	struct allocinfo_tag_data record;
+	const struct abi_layout *layout = abi_layout(ABI_MAINLINE);
+	struct abi_record record;
 	struct text_site site;
 
 	catalog_site(sample->catalog, tag, &site);
-	abi_fill_record(&record, &site, counter->bytes, counter->calls,
-			sample_is_accurate(sample, tag));
-	memcpy(extend(out, sizeof(record)), &record, sizeof(record));
+	abi_cut_record(&record, &site, counter->bytes, counter->calls,
+		       sample_is_accurate(sample, tag));
+	abi_put_record(layout, &record, (unsigned char *)extend(out, layout->record_size));
 }
 
 size_t report_tag_length(const struct sample *sample, enum query_view view, uint32_t tag)
 {
-	return view == VIEW_RAW ? ABI_RECORD_SIZE : sample_line_length(sample, tag);
+	return view == VIEW_RAW ? abi_layout(ABI_MAINLINE)->record_size
+				: sample_line_length(sample, tag);
 }
 
 void report_tag(const struct sample *sample, enum query_view view, uint32_t tag, GString *out)

@@ -3,6 +3,7 @@
 #include "sample.h"
 
 #include <errno.h>
+#include "hash.h"
 
 /* Longer than any line can be of which the names would fit into a path. */
 #define LINE_MAX_LENGTH 65536
@@ -12,7 +13,7 @@ struct sample_reader {
 	struct catalog_build *build; /* from the first line on that is not as known, else NULL */
 	GString *partial; /* the line that the last run broke off in */
 	bool overlong; /* ... of which there is too much to keep */
-	bool has_header, has_text;
+	bool has_header, has_text, has_content_id;
 	GArray *counters; /* struct counter */
 	GArray *flags; /* uint8_t, one per tag: whether inaccurate */
 	struct sample *sample;
@@ -31,6 +32,7 @@ void sample_unref(struct sample *sample)
 	catalog_unref(sample->catalog);
 	g_free(sample->counters);
 	g_free(sample->inaccurate);
+	g_free(sample->part);
 	if (sample->tails)
 		g_hash_table_destroy(sample->tails);
 	g_free(sample);
@@ -80,6 +82,7 @@ struct sample_reader *sample_reader_begin(struct catalog *known)
 	reader->flags = g_array_sized_new(FALSE, FALSE, sizeof(uint8_t), expected);
 	reader->sample = g_new0(struct sample, 1);
 	reader->sample->refs = 1;
+	reader->sample->began = g_get_monotonic_time();
 	g_strlcpy(reader->sample->version, TEXT_VERSION_DEFAULT, sizeof(reader->sample->version));
 	return reader;
 }
@@ -287,9 +290,30 @@ static void sum_up(struct sample *sample, const uint8_t *flags)
 	sample->slab_bytes = (int64_t)slab;
 }
 
+void sample_reader_set_content_id(struct sample_reader *reader, uint64_t content_id)
+{
+	reader->sample->content_id = content_id;
+	reader->has_content_id = true;
+}
+
+uint64_t sample_next_serial(void)
+{
+	static uint64_t last;
+
+	return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * Names that come back after others are another state of the listing: who reads in between two
+ * equal ids relies on that, so that the names alone will not do.
+ */
+static uint64_t make_content_id(const struct catalog *catalog)
+{
+	return hash_number(catalog->names_hash, catalog->serial);
+}
+
 int sample_reader_finish(struct sample_reader *reader, struct timespec time, struct sample **result)
 {
-	static guint serial;
 	struct sample *sample = reader->sample;
 	guint count;
 
@@ -308,7 +332,9 @@ int sample_reader_finish(struct sample_reader *reader, struct timespec time, str
 	reader->build = NULL;
 	sample->counters = (struct counter *)g_array_steal(reader->counters, NULL);
 	sample->counters = g_renew(struct counter, sample->counters, count);
-	sample->serial = (uint64_t)g_atomic_int_add(&serial, 1) + 1;
+	sample->serial = sample_next_serial();
+	if (!reader->has_content_id)
+		sample->content_id = make_content_id(sample->catalog);
 	sample->time = time;
 	sum_up(sample, (const uint8_t *)reader->flags->data);
 	free_reader(reader);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A sample: the counters of all tags of one catalog at one instant. Immutable once made, shared by
- * reference count, read without a lock. Made from a text listing by a reader that gets the text in
- * runs of any length; where the names are those of a catalog that exists, the sample shares it.
+ * A sample: the counters of all tags of one catalog at one instant, or of a part of them. Immutable
+ * once made, shared by reference count, read without a lock. Made from a text listing by a reader
+ * that gets the text in runs of any length; where the names are those of a catalog that exists, the
+ * sample shares it. A part is made from the counters that a filtered pass gave.
  */
 #ifndef ALLOCFS_SAMPLE_H
 #define ALLOCFS_SAMPLE_H
@@ -16,12 +17,17 @@ struct counter {
 
 struct sample {
 	gint refs;
-	uint64_t serial; /* unique in the process */
+	uint64_t serial; /* unique in the process, rising */
+	uint64_t content_id; /* as the ioctls give it: the source's own, or one made up here */
 	struct catalog *catalog;
 	struct counter *counters; /* by number of tag */
 	uint8_t *inaccurate; /* a bit per tag */
 	GHashTable *tails; /* tag -> its tail, where that is not just "accurate:no"; or NULL */
 	struct timespec time; /* when the counters were read */
+	int64_t began; /* the same by g_get_monotonic_time(), for reckoning ages */
+	uint32_t *part; /* of a part: the tags it has counters of, in listing order; else NULL */
+	uint32_t part_count;
+	/* The rest is of the whole listing; in a part as it was in the sample with all names. */
 	int64_t bytes; /* sums over all tags, wrapping */
 	uint64_t calls;
 	int64_t slab_bytes; /* of the slab pages: counted in their objects as well */
@@ -55,5 +61,24 @@ int sample_reader_feed(void *reader, struct span text);
 int sample_reader_finish(struct sample_reader *reader, struct timespec time,
 			 struct sample **sample);
 void sample_reader_cancel(struct sample_reader *reader);
+
+/* To be called before the end, where the source numbers the states of its names. */
+void sample_reader_set_content_id(struct sample_reader *reader, uint64_t content_id);
+
+/*
+ * A part of a sample: begins without tags, gets the counters of one tag after the other, in any
+ * order, the later ones replacing the earlier; sample_part_finish() puts them in order, and only
+ * then it is shared. names is the sample that it has all else from.
+ */
+struct sample *sample_part_begin(const struct sample *names, struct timespec time, int64_t began);
+void sample_part_add(struct sample *part, const struct sample *names, uint32_t tag,
+		     struct counter counter, bool accurate);
+void sample_part_finish(struct sample *part);
+
+/* For what makes samples: the serial of the next one. */
+uint64_t sample_next_serial(void);
+
+/* Whether a sample has the counter of a tag. */
+bool sample_has(const struct sample *sample, uint32_t tag);
 
 #endif

@@ -3,6 +3,8 @@
 #include "sampler.h"
 
 #include <errno.h>
+#include "gather.h"
+#include "parts.h"
 
 #define TRIES 10
 #define FIRST_PAUSE 1000 /* microseconds between tries; doubles up to ... */
@@ -14,6 +16,7 @@
 struct sampler {
 	struct source *source;
 	int64_t max_age;
+	struct parts *parts;
 
 	GMutex lock; /* guards all below; never held while the source is read */
 	GCond finished;
@@ -26,7 +29,9 @@ struct sampler {
 	uint64_t current_names, current_file; /* from the stamp of current */
 	int64_t changing_since; /* when a dump in the course of being written was met; or 0 */
 	int64_t checked[2]; /* by need: since when current is known to be up to date */
-	uint64_t from_memory, full_reads;
+	uint64_t from_memory, full_reads, pushed_down;
+	int64_t full_cost; /* of the last full read, microseconds */
+	int pass_error; /* of the last filtered pass */
 	char *last_error;
 };
 
@@ -35,7 +40,7 @@ struct refresh {
 	struct sample *sample; /* a new one, or NULL: that from before is up to date */
 	uint64_t names, file;
 	bool steady; /* ... its counters too */
-	bool was_read;
+	int64_t cost; /* of reading it; or 0: it was not read */
 	int error;
 };
 
@@ -45,6 +50,7 @@ struct sampler *sampler_new(struct source *source, int64_t max_age)
 
 	sampler->source = source;
 	sampler->max_age = max_age;
+	sampler->parts = parts_new(max_age);
 	g_mutex_init(&sampler->lock);
 	g_cond_init(&sampler->finished);
 	return sampler;
@@ -55,6 +61,7 @@ void sampler_free(struct sampler *sampler)
 	if (!sampler)
 		return;
 	source_close(sampler->source);
+	parts_free(sampler->parts);
 	sample_unref(sampler->current);
 	g_free(sampler->last_error);
 	g_mutex_clear(&sampler->lock);
@@ -103,21 +110,23 @@ static int read_once(struct sampler *sampler, struct catalog *known, struct refr
 	}
 	refresh->names = stamp.names;
 	refresh->file = stamp.file;
-	if (stamp.steady)
+	if (stamp.time.tv_sec || stamp.time.tv_nsec)
 		time = stamp.time;
+	if (stamp.is_content_id)
+		sample_reader_set_content_id(reader, stamp.names);
 	return sample_reader_finish(reader, time, &refresh->sample);
 }
 
 /* Whether current needs no reading; else refresh->error says whether reading makes sense. */
 static bool is_up_to_date(struct sampler *sampler, enum sampler_need need, struct refresh *refresh)
 {
-	const struct source_ops *ops = sampler->source->ops;
+	struct source *source = sampler->source;
 	struct source_stamp stamp;
 
 	refresh->error = 0;
-	if (!sampler->current || (ops->live && need == SAMPLER_COUNTERS))
+	if (!sampler->current || (source->live && need == SAMPLER_COUNTERS))
 		return false;
-	refresh->error = ops->stamp(sampler->source, &stamp);
+	refresh->error = source->ops->stamp(source, &stamp);
 	if (refresh->error || !still_good(sampler, need, &stamp))
 		return false;
 	refresh->steady = stamp.steady;
@@ -130,13 +139,16 @@ static void read_all(struct sampler *sampler, enum sampler_need need, struct ref
 	struct catalog *known = sampler->current ? sampler->current->catalog : NULL;
 	gulong pause = FIRST_PAUSE;
 
-	refresh->was_read = true;
 	for (int try = 0; try < TRIES; try++) {
+		int64_t began;
+
 		if (try > 0) {
 			g_usleep(pause);
 			pause = MIN(2 * pause, LONGEST_PAUSE);
 		}
+		began = g_get_monotonic_time();
 		refresh->error = read_once(sampler, known, refresh);
+		refresh->cost = MAX(g_get_monotonic_time() - began, 1);
 		if (refresh->error != -EAGAIN || is_up_to_date(sampler, need, refresh))
 			return;
 		refresh->error = -EAGAIN;
@@ -160,13 +172,12 @@ static const char *explain(int err)
 	return g_strerror(-err);
 }
 
-/* Returns what to log, once for each new error, or NULL. */
-static char *note_error(struct sampler *sampler, int err)
+/* Returns what to log, once for each new error, or NULL. *last is the one before of its kind. */
+static char *note_error(struct sampler *sampler, int err, int *last)
 {
-	bool news = err && err != -ECANCELED && err != sampler->error;
+	bool news = err && err != -ECANCELED && err != *last;
 
-	sampler->error = err;
-	sampler->failed_at = g_get_monotonic_time();
+	*last = err;
 	if (!news)
 		return NULL;
 	g_free(sampler->last_error);
@@ -208,8 +219,11 @@ static void refresh_now(struct sampler *sampler, enum sampler_need need)
 	look(sampler, need, &refresh);
 	g_mutex_lock(&sampler->lock);
 	sampler->busy = false;
-	sampler->full_reads += refresh.was_read;
-	message = note_error(sampler, refresh.error);
+	sampler->full_reads += refresh.cost > 0;
+	if (refresh.cost > 0)
+		sampler->full_cost = refresh.cost;
+	message = note_error(sampler, refresh.error, &sampler->error);
+	sampler->failed_at = g_get_monotonic_time();
 	if (!refresh.error)
 		accept(sampler, &refresh, began);
 	sampler->done[SAMPLER_NAMES] = number;
@@ -262,6 +276,98 @@ int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample *
 	return err == 0 || err == -EAGAIN ? err : -EIO;
 }
 
+static struct sample *find_in_memory(struct sampler *sampler, const struct sample *names,
+				     const struct plan *plan)
+{
+	struct sample *sample;
+
+	g_mutex_lock(&sampler->lock);
+	if (!sampler->error && is_young(sampler, SAMPLER_COUNTERS))
+		sample = sample_ref(sampler->current);
+	else
+		sample = parts_find(sampler->parts, names->catalog, plan);
+	sampler->from_memory += sample != NULL;
+	g_mutex_unlock(&sampler->lock);
+	return sample;
+}
+
+static bool is_too_dear(struct sampler *sampler)
+{
+	int64_t full_cost;
+
+	g_mutex_lock(&sampler->lock);
+	full_cost = sampler->full_cost;
+	g_mutex_unlock(&sampler->lock);
+	return parts_too_dear(sampler->parts, full_cost);
+}
+
+/* What was known of the names is no longer so: the next question has to look. */
+static void distrust(struct sampler *sampler)
+{
+	g_mutex_lock(&sampler->lock);
+	sampler->checked[SAMPLER_NAMES] = sampler->checked[SAMPLER_COUNTERS] = G_MININT64 / 2;
+	g_mutex_unlock(&sampler->lock);
+	parts_drop(sampler->parts);
+}
+
+static void note_pass(struct sampler *sampler, int err)
+{
+	g_autofree char *message = NULL;
+
+	g_mutex_lock(&sampler->lock);
+	sampler->pushed_down += err == 0;
+	message = note_error(sampler, err, &sampler->pass_error);
+	if (message)
+		log_unlocked(sampler, message);
+	g_mutex_unlock(&sampler->lock);
+}
+
+static int gather_now(struct sampler *sampler, const struct sample *names, const struct plan *plan,
+		      struct sample **part)
+{
+	int64_t began = g_get_monotonic_time();
+	int err = gather(sampler->source, names, plan, part);
+
+	if (err == -ESTALE)
+		distrust(sampler);
+	if (err == -ESTALE || err == -ENODATA)
+		return err;
+	note_pass(sampler, err);
+	if (!err)
+		parts_keep(sampler->parts, plan, *part, g_get_monotonic_time() - began);
+	return err ? -EIO : 0;
+}
+
+int sampler_get_some(struct sampler *sampler, const struct sample *names, const struct plan *plan,
+		     struct sample **sample)
+{
+	int err = -ENODATA;
+
+	if (plan->passes == 0 || !sampler->source->ops->pass)
+		return sampler_get(sampler, SAMPLER_COUNTERS, sample);
+	*sample = find_in_memory(sampler, names, plan);
+	if (*sample)
+		return 0;
+	if (!is_too_dear(sampler))
+		err = gather_now(sampler, names, plan, sample);
+	return err == -ENODATA ? sampler_get(sampler, SAMPLER_COUNTERS, sample) : err;
+}
+
+bool sampler_is_young(struct sampler *sampler, const struct sample *sample)
+{
+	bool young;
+
+	g_mutex_lock(&sampler->lock);
+	if (sample->part)
+		young = sampler->current->catalog == sample->catalog &&
+			sampler->current->serial < sample->serial &&
+			g_get_monotonic_time() - sample->began < sampler->max_age;
+	else
+		young = sample == sampler->current;
+	g_mutex_unlock(&sampler->lock);
+	return young;
+}
+
 struct sample *sampler_last(struct sampler *sampler)
 {
 	struct sample *sample = NULL;
@@ -278,6 +384,7 @@ void sampler_stats(struct sampler *sampler, struct sampler_stats *stats)
 	g_mutex_lock(&sampler->lock);
 	stats->from_memory = sampler->from_memory;
 	stats->full_reads = sampler->full_reads;
+	stats->pushed_down = sampler->pushed_down;
 	stats->last_error = g_strdup(sampler->last_error);
 	g_mutex_unlock(&sampler->lock);
 }

@@ -7,6 +7,7 @@
 #ifndef ALLOCFS_SAMPLER_H
 #define ALLOCFS_SAMPLER_H
 
+#include "plan.h"
 #include "sample.h"
 #include "source.h"
 
@@ -20,6 +21,7 @@ enum sampler_need {
 struct sampler_stats {
 	uint64_t from_memory; /* questions for counters that memory answered */
 	uint64_t full_reads; /* passes over the whole source */
+	uint64_t pushed_down; /* questions that filtered passes answered */
 	char *last_error; /* or NULL; the caller frees it */
 };
 
@@ -33,7 +35,19 @@ void sampler_free(struct sampler *sampler);
  */
 int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample **sample);
 
-/* The last good sample, however old, as a new reference; NULL where there was none yet. */
+/*
+ * As sampler_get() for counters, but of those tags alone that the plan is for, where that is
+ * cheaper: *sample may be a part, but may be a full one as well. names is what sampler_get() gave
+ * last, and the plan's numbers are of its catalog. -ESTALE where the source has other names by now,
+ * so that all has to be done again.
+ */
+int sampler_get_some(struct sampler *sampler, const struct sample *names, const struct plan *plan,
+		     struct sample **sample);
+
+/* Whether the counters of a sample are those that an answer given now would have. */
+bool sampler_is_young(struct sampler *sampler, const struct sample *sample);
+
+/* The last good full sample, however old, as a new reference; NULL where there was none yet. */
 struct sample *sampler_last(struct sampler *sampler);
 
 void sampler_stats(struct sampler *sampler, struct sampler_stats *stats);

@@ -113,37 +113,29 @@ static struct query front_of(const struct query *query, unsigned int steps)
 	return front;
 }
 
-/* How many steps stand in front of the first ranking. */
-static unsigned int steps_before_ranking(const struct query *query)
-{
-	unsigned int steps = 0;
-
-	while (steps < query->steps && query->step[steps] != FILTER_TOP &&
-	       query->step[steps] != FILTER_TOP_CALLS)
-		steps++;
-	return steps;
-}
-
 static GArray *rows_by_names(const struct sample *sample, const struct query *query)
 {
-	const uint32_t *tags;
-	uint32_t count = query_candidates(sample->catalog, query, &tags);
-	GArray *rows = g_array_sized_new(FALSE, FALSE, sizeof(struct row), count);
+	const uint32_t *tags = sample->part;
+	uint32_t count = sample->part_count;
 	struct row row = {0, 0};
+	GArray *rows;
 
+	if (!tags)
+		count = query_candidates(sample->catalog, query, &tags);
+	rows = g_array_sized_new(FALSE, FALSE, sizeof(struct row), count);
 	for (uint32_t i = 0; i < count; i++) {
 		row.tag = tags ? tags[i] : i;
 		if (query_names_match(sample->catalog, query, row.tag))
 			g_array_append_val(rows, row);
 	}
-	if (query_has(query, FILTER_FILE))
+	if (!sample->part && query_has(query, FILTER_FILE))
 		g_array_sort(rows, by_tag);
 	return rows;
 }
 
 GArray *select_rows(const struct sample *sample, const struct query *query)
 {
-	unsigned int unranked = steps_before_ranking(query);
+	unsigned int unranked = query_steps_before_ranking(query);
 	struct query front = front_of(query, unranked);
 	GArray *rows = rows_by_names(sample, &front);
 

@@ -17,6 +17,11 @@ void source_set_stopped(struct source *source, bool (*stopped)(void *data), void
 	source->stopped_data = data;
 }
 
+bool source_is_stopped(const struct source *source)
+{
+	return source->stopped && source->stopped(source->stopped_data);
+}
+
 int source_pump(struct source *source, int fd, source_sink sink, void *context)
 {
 	g_autofree char *run = g_malloc(RUN_SIZE);
@@ -25,7 +30,7 @@ int source_pump(struct source *source, int fd, source_sink sink, void *context)
 		ssize_t got = read(fd, run, RUN_SIZE);
 		int err;
 
-		if (source->stopped && source->stopped(source->stopped_data))
+		if (source_is_stopped(source))
 			return -ECANCELED;
 		if (got == 0)
 			return 0;
@@ -69,18 +74,32 @@ static bool is_on_proc(int fd)
 	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
-/* The directory is opened now, so that the file can be found again after chdir and mounting. */
-static struct source *open_dump(const char *path, char **message)
+/*
+ * Tries one kind after the other. The directory is opened now, so that the file can be found again
+ * after chdir and mounting. Takes over fd.
+ */
+static struct source *open_kind(const char *path, int fd, char **message)
 {
 	g_autofree char *dir_name = g_path_get_dirname(path);
 	g_autofree char *base = g_path_get_basename(path);
 	int dir = open(dir_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool on_proc = is_on_proc(fd);
+	struct source *source;
 
 	if (dir < 0) {
 		*message = explain_open(dir_name, errno);
+		close(fd);
 		return NULL;
 	}
-	return source_new_dump(dir, base);
+	source = source_new_ioctl(fd, dir, base, on_proc);
+	if (!source && on_proc) {
+		close(dir);
+		source = source_new_live(fd);
+	} else if (!source) {
+		close(fd);
+		source = source_new_dump(dir, base);
+	}
+	return source;
 }
 
 struct source *source_open(const char *path, char **message)
@@ -102,12 +121,7 @@ struct source *source_open(const char *path, char **message)
 		close(fd);
 		return NULL;
 	}
-	if (is_on_proc(fd)) {
-		source = source_new_live(fd);
-	} else {
-		close(fd);
-		source = open_dump(path, message);
-	}
+	source = open_kind(path, fd, message);
 	if (source)
 		source->name = g_canonicalize_filename(path, NULL);
 	return source;

@@ -102,10 +102,10 @@ static void dump_close(struct source *source)
 
 struct source *source_new_dump(int dir, const char *base)
 {
-	static const struct source_ops ops = {"dump", false, dump_stamp, dump_read, dump_close};
+	static const struct source_ops ops = {dump_stamp, dump_read, NULL, dump_close};
 	struct dump *dump = g_new0(struct dump, 1);
 
-	dump->source.ops = &ops;
+	dump->source = (struct source){.ops = &ops, .interface = "dump"};
 	dump->dir = dir;
 	dump->base = g_strdup(base);
 	return &dump->source;

@@ -114,10 +114,10 @@ static void live_close(struct source *source)
 
 struct source *source_new_live(int fd)
 {
-	static const struct source_ops ops = {"text", true, live_stamp, live_read, live_close};
+	static const struct source_ops ops = {live_stamp, live_read, NULL, live_close};
 	struct live *live = g_new0(struct live, 1);
 
-	live->source.ops = &ops;
+	live->source = (struct source){.ops = &ops, .interface = "text", .live = true};
 	live->fd = fd;
 	live->modules = open("/proc/modules", O_RDONLY | O_CLOEXEC);
 	if (live->modules < 0 && errno != ENOENT)

@@ -19,17 +19,17 @@ static const char *profiling(void)
 static void append_kernel(const struct source *source, GString *out)
 {
 	struct utsname uts;
-	bool known = source->ops->live && uname(&uts) == 0;
+	bool known = source->live && uname(&uts) == 0;
 
 	g_string_append_printf(out, "kernel: %s\n", known ? uts.release : "unknown");
-	g_string_append_printf(out, "profiling: %s\n", source->ops->live ? profiling() : "unknown");
+	g_string_append_printf(out, "profiling: %s\n", source->live ? profiling() : "unknown");
 }
 
 static void append_sample(const struct sample *sample, GString *out)
 {
 	const struct catalog *catalog = sample->catalog;
 
-	g_string_append_printf(out, "content-id: %" G_GUINT64_FORMAT "\n", catalog->content_id);
+	g_string_append_printf(out, "content-id: %" G_GUINT64_FORMAT "\n", sample->content_id);
 	g_string_append_printf(out, "tags: %u\n", catalog->count);
 	g_string_append_printf(out, "modules: %u\n", catalog->modules.count);
 	g_string_append_printf(out, "bytes: %" G_GINT64_FORMAT "\n", sample->bytes);
@@ -49,9 +49,11 @@ void status_append(struct sampler *sampler, const struct sample *sample, GString
 	sampler_stats(sampler, &stats);
 	g_string_append(out, "version: " ALLOCFS_VERSION "\n");
 	g_string_append_printf(out, "source: %s\n", name);
-	g_string_append_printf(out, "interface: %s\n", source->ops->interface);
+	g_string_append_printf(out, "interface: %s\n", source->interface);
 	append_kernel(source, out);
 	append_sample(sample, out);
+	g_string_append_printf(out, "queries-pushed-down: %" G_GUINT64_FORMAT "\n",
+			       stats.pushed_down);
 	g_string_append_printf(out, "queries-from-memory: %" G_GUINT64_FORMAT "\n",
 			       stats.from_memory);
 	g_string_append_printf(out, "full-reads: %" G_GUINT64_FORMAT "\n", stats.full_reads);

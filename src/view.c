@@ -7,6 +7,10 @@
 
 #define NAMES_TIMEOUT 1.0 /* seconds, for what names alone decide */
 
+/* How often to look while names keep changing, and microseconds in between, which double. */
+#define TRIES 10
+#define FIRST_PAUSE 500
+
 static bool needs_counters(const struct target *target, enum view_need need)
 {
 	switch (target->kind) {
@@ -69,18 +73,21 @@ static int look_back(struct fs *fs, struct node *node, const struct span *name, 
 static int refine(struct fs *fs, struct node *node, const struct span *name, struct view *view)
 {
 	struct sample *names = view->sample;
+	struct plan plan;
 	int err;
 
 	view->sample = NULL;
-	err = sampler_get(fs->sampler, SAMPLER_COUNTERS, &view->sample);
+	plan_make(names->catalog, &view->target, &plan);
+	err = sampler_get_some(fs->sampler, names, &plan, &view->sample);
 	if (!err && view->sample->catalog != names->catalog)
 		err = find_target(fs, node, name, view);
 	sample_unref(names);
 	return err;
 }
 
-int view_look(struct fs *fs, struct node *node, const struct span *name, enum view_need need,
-	      struct view *view)
+/* One look; -ESTALE where the names changed meanwhile. */
+static int look(struct fs *fs, struct node *node, const struct span *name, enum view_need need,
+		struct view *view)
 {
 	int err = sampler_get(fs->sampler, SAMPLER_NAMES, &view->sample);
 
@@ -95,6 +102,20 @@ int view_look(struct fs *fs, struct node *node, const struct span *name, enum vi
 	if (err)
 		view_clear(view);
 	return err;
+}
+
+int view_look(struct fs *fs, struct node *node, const struct span *name, enum view_need need,
+	      struct view *view)
+{
+	gulong pause = FIRST_PAUSE;
+	int err = look(fs, node, name, need, view);
+
+	for (int tries = 1; err == -ESTALE && tries < TRIES; tries++) {
+		g_usleep(pause);
+		pause *= 2;
+		err = look(fs, node, name, need, view);
+	}
+	return err == -ESTALE ? -EAGAIN : err;
 }
 
 void view_clear(struct view *view)

@@ -10,7 +10,7 @@
 #include "fs.h"
 
 struct view {
-	struct sample *sample; /* NULL: empty */
+	struct sample *sample; /* perhaps a part with what the target shows; NULL: empty */
 	struct target target;
 	uint32_t tag; /* that the target is, or CATALOG_NONE */
 };

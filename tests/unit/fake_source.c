@@ -80,16 +80,15 @@ static void fake_close(struct source *source)
 	g_free(fake);
 }
 
-static const struct source_ops live_ops = {"fake", true, fake_stamp, fake_read, fake_close};
-static const struct source_ops dump_ops = {"fake", false, fake_stamp, fake_read, fake_close};
+static const struct source_ops ops = {fake_stamp, fake_read, NULL, fake_close};
 
 struct fake *fake_new(bool live, bool *closed)
 {
 	struct fake *fake = g_new0(struct fake, 1);
 
 	*closed = false;
-	fake->source.ops = live ? &live_ops : &dump_ops;
-	fake->source.name = g_strdup(FAKE_NAME);
+	fake->source = (struct source){
+		.ops = &ops, .interface = "fake", .live = live, .name = g_strdup(FAKE_NAME)};
 	fake->stamp = (struct source_stamp){
 		.names = 1, .steady = !live, .time = {live ? 0 : FAKE_DUMP_TIME, 0}};
 	fake->closed = closed;

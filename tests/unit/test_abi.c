@@ -67,7 +67,7 @@ static void check_row(const struct row *row)
 	struct span module = {NULL, 0}, function = words(2, row->function_len);
 	struct span file = words(3, row->file_len);
 	struct text_site site;
-	struct allocinfo_tag_data record;
+	struct abi_record record;
 	unsigned char wanted[RECORD_SIZE] = {0}, got[RECORD_SIZE];
 
 	if (row->module_len != SIZE_MAX)
@@ -81,10 +81,9 @@ static void check_row(const struct row *row)
 	put_number(wanted, CALLS_AT, row->calls);
 	wanted[ACCURATE_AT] = row->accurate;
 	/* What stood there before has to be gone, padding included. */
-	memset(&record, 0xaa, sizeof(record));
-	abi_fill_record(&record, &site, row->bytes, row->calls, row->accurate);
-	unit_check_number(sizeof(record), RECORD_SIZE, row->name, "the size");
-	memcpy(got, &record, sizeof(got));
+	memset(got, 0xaa, sizeof(got));
+	abi_cut_record(&record, &site, row->bytes, row->calls, row->accurate);
+	abi_put_record(abi_layout(ABI_MAINLINE), &record, got);
 	for (size_t i = 0; i < RECORD_SIZE; i++)
 		unit_check(got[i] == wanted[i], "%s: byte %zu is %u, wanted %u", row->name, i,
 			   got[i], wanted[i]);
@@ -97,7 +96,8 @@ static void check_row(const struct row *row)
 static void test_record(void **state)
 {
 	(void)state;
-	unit_check_number(ABI_RECORD_SIZE, RECORD_SIZE, "header", "ABI_RECORD_SIZE");
+	unit_check_number(abi_layout(ABI_MAINLINE)->record_size, RECORD_SIZE, "mainline",
+			  "the size");
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
 		check_row(&rows[i]);
 }
@@ -110,13 +110,13 @@ static void test_from_line(void **state)
 		"drivers/gpu/drm/amd/amdgpu/../display/dc/resource/dcn32/dcn32_resource.c:94 "
 		"[amdgpu] func:dcn32_create accurate:no ";
 	struct text_line line;
-	struct allocinfo_tag_data record;
+	struct abi_record record;
 	char raw[RECORD_SIZE];
 
 	(void)state;
 	unit_check(text_parse(span_of(text), &line) == TEXT_TAG, "%s", text);
-	abi_fill_record(&record, &line.site, line.bytes, line.calls, line.accurate);
-	memcpy(raw, &record, sizeof(raw));
+	abi_cut_record(&record, &line.site, line.bytes, line.calls, line.accurate);
+	abi_put_record(abi_layout(ABI_MAINLINE), &record, (unsigned char *)raw);
 	assert_string_equal(raw + MODULE_AT, "amdgpu");
 	assert_string_equal(raw + FUNCTION_AT, "dcn32_create");
 	/* 72 characters, of which the first nine go. */

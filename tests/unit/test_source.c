@@ -122,7 +122,7 @@ static struct sampler *open_listing(const char *path)
 	struct source *source = source_open(path, &message);
 
 	unit_check(source != NULL, "%s: %s", path, message);
-	unit_check(!source->ops->live, "%s: taken for a kernel's", path);
+	unit_check(!source->live, "%s: taken for a kernel's", path);
 	unit_check_text(span_of(source->name), span_of(path), path, "the name");
 	/* Always fresh: only what the file looks like decides. */
 	return sampler_new(source, 0);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The parts of samples that were gathered a moment ago: a stat is followed by an open, a listing by
+ * the reading of what it lists. Keeps account of what gathering costs as well, because at some
+ * point one full read is cheaper. Any thread.
+ */
+#ifndef ALLOCFS_PARTS_H
+#define ALLOCFS_PARTS_H
+
+#include "plan.h"
+#include "sample.h"
+
+struct parts;
+
+/* max_age in microseconds: how long a part serves. */
+struct parts *parts_new(int64_t max_age);
+void parts_free(struct parts *parts);
+
+/* A young part of that catalog that has all the plan asks for, as a new reference; or NULL. */
+struct sample *parts_find(struct parts *parts, const struct catalog *catalog,
+			  const struct plan *plan);
+
+/* Keeps a part that was gathered by the plan in so many microseconds. */
+void parts_keep(struct parts *parts, const struct plan *plan, struct sample *part, int64_t cost);
+
+/*
+ * Whether gathering has cost more within the last max_age than a full read would have, which takes
+ * full_cost microseconds and serves all for as long.
+ */
+bool parts_too_dear(struct parts *parts, int64_t full_cost);
+
+/* Drops all parts: their names are of the past. */
+void parts_drop(struct parts *parts);
+
+#endif
