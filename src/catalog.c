@@ -25,7 +25,7 @@ void catalog_unref(struct catalog *catalog)
 	g_free(catalog->functions.tags);
 	g_free(catalog->paths);
 	g_free(catalog->path_tags);
-	g_free(catalog->ambiguous);
+	g_free(catalog->cut_keys);
 	if (catalog->strings)
 		g_string_chunk_free(catalog->strings);
 	g_free(catalog);

@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 #include <glib.h>
+#include "abi.h"
 #include "index.h"
 #include "name.h"
 #include "text.h"
@@ -68,7 +69,7 @@ struct catalog {
 	uint32_t slab_path; /* see catalog_is_slab_page(); CATALOG_NONE where there is none */
 	uint32_t slab_function;
 	struct index by_flat_name, by_file_name;
-	uint8_t *ambiguous; /* see catalog_is_ambiguous(); NULL until asked for */
+	uint32_t *cut_keys; /* see catalog_cut_keys(); NULL until asked for */
 	GStringChunk *strings;
 };
 
@@ -114,10 +115,16 @@ bool catalog_is_builtin(const struct catalog *catalog, uint32_t tag);
 bool catalog_is_slab_page(const struct catalog *catalog, uint32_t tag);
 
 /*
- * Whether there are other tags that the ioctls give the same words for, names being cut to their
- * last 63 bytes. Worked out for all tags when it is first asked for.
+ * The tags as the ioctls give them, names cut to their last 63 bytes: by number of tag, a hash of
+ * its words, the lowest bit of which is CATALOG_AMBIGUOUS where other tags have the same. Worked
+ * out for all tags when it is first asked for; any thread. catalog_cut_key() is the hash of a
+ * record's words, with that bit 0; catalog_has_words() compares the words themselves.
  */
-bool catalog_is_ambiguous(struct catalog *catalog, uint32_t tag);
+#define CATALOG_AMBIGUOUS 1u
+const uint32_t *catalog_cut_keys(struct catalog *catalog);
+uint32_t catalog_cut_key(const struct abi_record *record);
+bool catalog_has_words(const struct catalog *catalog, uint32_t tag,
+		       const struct abi_record *record);
 
 /*
  * Building: add the tags in listing order, then finish. The builder owns all it is given; lines may

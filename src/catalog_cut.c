@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which tags the ioctls cannot tell from each other: see catalog_is_ambiguous(). */
+/* What the ioctls give for a tag, and which tags they cannot tell apart: see catalog_cut_keys(). */
 #include "catalog.h"
 
-#include "abi.h"
 #include "hash.h"
 
 static void cut_site(const struct catalog *catalog, uint32_t tag, struct abi_record *record)
@@ -22,26 +21,29 @@ static uint64_t hash_record(const struct abi_record *record)
 	return hash_bytes(hash, record->modname.at, record->modname.len);
 }
 
+uint32_t catalog_cut_key(const struct abi_record *record)
+{
+	return (uint32_t)hash_record(record) & ~CATALOG_AMBIGUOUS;
+}
+
+bool catalog_has_words(const struct catalog *catalog, uint32_t tag, const struct abi_record *record)
+{
+	struct abi_record words;
+
+	if (catalog->tags[tag].line != record->lineno)
+		return false;
+	cut_site(catalog, tag, &words);
+	return abi_same_words(&words, record);
+}
+
 static bool has_words(const void *owner, uint32_t tag, const void *key)
 {
-	const struct catalog *catalog = owner;
-	const struct abi_record *wanted = key;
-	struct abi_record record;
-
-	if (catalog->tags[tag].line != wanted->lineno)
-		return false;
-	cut_site(catalog, tag, &record);
-	return abi_same_words(&record, wanted);
+	return catalog_has_words(owner, tag, key);
 }
 
-static void set_bit(uint8_t *bits, uint32_t i)
+static uint32_t *make_keys(const struct catalog *catalog)
 {
-	bits[i / 8] |= (uint8_t)(1u << i % 8);
-}
-
-static uint8_t *find_ambiguous(const struct catalog *catalog)
-{
-	uint8_t *bits = g_malloc0(catalog->count / 8 + 1);
+	uint32_t *keys = g_new(uint32_t, (size_t)catalog->count + 1);
 	struct index index = {NULL, 0, 0};
 
 	for (uint32_t i = 0; i < catalog->count; i++) {
@@ -51,21 +53,22 @@ static uint8_t *find_ambiguous(const struct catalog *catalog)
 
 		cut_site(catalog, i, &record);
 		hash = hash_record(&record);
+		keys[i] = (uint32_t)hash & ~CATALOG_AMBIGUOUS;
 		first = index_find(&index, hash, has_words, catalog, &record);
 		if (first == INDEX_NONE) {
 			index_add(&index, hash, i);
 		} else {
-			set_bit(bits, first);
-			set_bit(bits, i);
+			keys[first] |= CATALOG_AMBIGUOUS;
+			keys[i] |= CATALOG_AMBIGUOUS;
 		}
 	}
 	index_clear(&index);
-	return bits;
+	return keys;
 }
 
-bool catalog_is_ambiguous(struct catalog *catalog, uint32_t tag)
+const uint32_t *catalog_cut_keys(struct catalog *catalog)
 {
-	if (g_once_init_enter(&catalog->ambiguous))
-		g_once_init_leave(&catalog->ambiguous, find_ambiguous(catalog));
-	return catalog->ambiguous[tag / 8] & (1u << tag % 8);
+	if (g_once_init_enter(&catalog->cut_keys))
+		g_once_init_leave(&catalog->cut_keys, make_keys(catalog));
+	return catalog->cut_keys;
 }

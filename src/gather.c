@@ -4,10 +4,6 @@
 
 #include <errno.h>
 
-#define ALL_NAMES                                                                     \
-	(ALLOCINFO_MASK_MODNAME | ALLOCINFO_MASK_FUNCTION | ALLOCINFO_MASK_FILENAME | \
-	 ALLOCINFO_MASK_LINENO)
-
 /*
  * Of tags whose words are equal once cut, a filter by counters may let some through, and nothing
  * tells which; a pass for such a group gives all of it. With more groups than these the listing is
@@ -25,69 +21,27 @@ struct gather {
 /* One pass that is under way. */
 struct pass {
 	struct gather *gather;
-	struct abi_filter names; /* of the filter, what is about names */
-	bool by_names; /* ... which is all of it */
+	bool by_names; /* counters have no say */
+	const uint32_t *keys;
 	uint32_t next; /* no record before this tag is to come */
 };
 
-static void cut_tag(const struct catalog *catalog, uint32_t tag, struct abi_record *record)
-{
-	struct text_site site;
-
-	catalog_site(catalog, tag, &site);
-	abi_cut_record(record, &site, 0, 0, true);
-}
-
-/* The first tag from pass->next on that the names of the filter let through, or the end. */
-static uint32_t next_expected(const struct pass *pass, struct abi_record *words)
-{
-	const struct catalog *catalog = pass->gather->names->catalog;
-	uint32_t tag = pass->next;
-
-	for (; tag < catalog->count; tag++) {
-		if (pass->names.mask & ALLOCINFO_MASK_LINENO &&
-		    catalog->tags[tag].line != pass->names.lineno)
-			continue;
-		cut_tag(catalog, tag, words);
-		if (abi_filter_passes(&pass->names, words))
-			break;
-	}
-	return tag;
-}
-
 /* The first tag from pass->next on that has the words of the record, or the end. */
-static uint32_t next_alike(const struct pass *pass, const struct abi_record *record)
-{
-	const struct catalog *catalog = pass->gather->names->catalog;
-	struct abi_record words;
-	uint32_t tag = pass->next;
-
-	for (; tag < catalog->count; tag++) {
-		if (catalog->tags[tag].line != record->lineno)
-			continue;
-		cut_tag(catalog, tag, &words);
-		if (abi_same_words(record, &words))
-			break;
-	}
-	return tag;
-}
-
 static uint32_t find_tag(const struct pass *pass, const struct abi_record *record)
 {
-	struct abi_record words;
-	uint32_t tag;
+	const struct catalog *catalog = pass->gather->names->catalog;
+	uint32_t key = catalog_cut_key(record), tag = pass->next;
 
-	if (!pass->by_names)
-		return next_alike(pass, record);
-	tag = next_expected(pass, &words);
-	if (tag < pass->gather->names->catalog->count && !abi_same_words(record, &words))
-		return pass->gather->names->catalog->count;
+	for (; tag < catalog->count; tag++)
+		if ((pass->keys[tag] & ~CATALOG_AMBIGUOUS) == key &&
+		    catalog_has_words(catalog, tag, record))
+			break;
 	return tag;
 }
 
 static int add_group(struct gather *gather, const struct abi_record *record)
 {
-	struct abi_filter filter = {.mask = ALL_NAMES, .lineno = record->lineno};
+	struct abi_filter filter = {.mask = PLAN_NAMES, .lineno = record->lineno};
 
 	abi_fill_string(filter.modname, record->modname);
 	abi_fill_string(filter.function, record->function);
@@ -106,44 +60,48 @@ static int take_record(void *context, const struct abi_record *record)
 {
 	struct pass *pass = context;
 	struct gather *gather = pass->gather;
-	struct catalog *catalog = gather->names->catalog;
 	struct counter counter = {record->bytes, record->calls};
 	uint32_t tag = find_tag(pass, record);
 
-	if (tag == catalog->count)
+	if (tag == gather->names->catalog->count)
 		return -ENODATA;
 	pass->next = tag + 1;
-	if (!pass->by_names && catalog_is_ambiguous(catalog, tag))
+	if (!pass->by_names && pass->keys[tag] & CATALOG_AMBIGUOUS)
 		return add_group(gather, record);
 	sample_part_add(gather->part, gather->names, tag, counter, record->accurate);
 	return 0;
 }
 
-static int check_end(const struct pass *pass)
+static int run_pass(struct pass *pass, const struct abi_filter *filter)
 {
-	struct abi_record words;
-
-	if (pass->by_names && next_expected(pass, &words) < pass->gather->names->catalog->count)
-		return -ENODATA;
-	return 0;
-}
-
-static int run_pass(struct gather *gather, const struct abi_filter *filter)
-{
-	struct pass pass = {.gather = gather, .names = *filter};
+	struct gather *gather = pass->gather;
 	struct source_stamp stamp;
 	int err;
 
-	pass.names.mask &= ALL_NAMES;
-	pass.by_names = pass.names.mask == filter->mask;
-	err = gather->source->ops->pass(gather->source, filter, take_record, &pass, &stamp);
+	pass->by_names = !(filter->mask & ~(uint64_t)PLAN_NAMES);
+	pass->keys = catalog_cut_keys(gather->names->catalog);
+	pass->next = 0;
+	err = gather->source->ops->pass(gather->source, filter, take_record, pass, &stamp);
 	if (err == -EAGAIN || (!err && stamp.names != gather->names->content_id))
 		return -ESTALE;
-	/* Which names were wrong, if they were, is seen when they are read again. */
-	if (!err)
-		err = check_end(&pass);
 	if (!err && (stamp.time.tv_sec || stamp.time.tv_nsec))
 		gather->part->time = stamp.time;
+	return err;
+}
+
+/* All tags of the group have to be there, or those that are were perhaps taken for others. */
+static int run_group(struct pass *pass, const struct abi_filter *group)
+{
+	struct abi_record words = {
+		.modname = span_of(group->modname),
+		.function = span_of(group->function),
+		.filename = span_of(group->filename),
+		.lineno = group->lineno,
+	};
+	int err = run_pass(pass, group);
+
+	if (!err && find_tag(pass, &words) < pass->gather->names->catalog->count)
+		err = -ENODATA;
 	return err;
 }
 
@@ -152,23 +110,24 @@ int gather(struct source *source, const struct sample *names, const struct plan 
 {
 	g_autoptr(GArray) groups = g_array_new(FALSE, FALSE, sizeof(struct abi_filter));
 	struct gather gather = {.source = source, .names = names, .groups = groups};
+	struct pass pass = {.gather = &gather};
 	struct timespec now;
 	int err = 0;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	gather.part = sample_part_begin(names, now, g_get_monotonic_time());
 	for (uint32_t i = 0; !err && i < plan->passes; i++)
-		err = run_pass(&gather, &plan->filter[i]);
-	for (guint i = 0; !err && i < groups->len; i++) {
-		struct abi_filter group = g_array_index(groups, struct abi_filter, i);
-
-		err = run_pass(&gather, &group);
-	}
+		err = run_pass(&pass, &plan->filter[i]);
+	/* Such a pass adds no groups. */
+	for (guint i = 0; !err && i < groups->len; i++)
+		err = run_group(&pass, &g_array_index(groups, struct abi_filter, i));
+	sample_part_finish(gather.part);
+	if (!err && !plan_is_met(plan, gather.part))
+		err = -ENODATA;
 	if (err) {
 		sample_unref(gather.part);
 		return err;
 	}
-	sample_part_finish(gather.part);
 	*part = gather.part;
 	return 0;
 }

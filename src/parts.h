@@ -29,7 +29,7 @@ void parts_keep(struct parts *parts, const struct plan *plan, struct sample *par
  */
 bool parts_too_dear(struct parts *parts, int64_t full_cost);
 
-/* Drops all parts: their names are of the past. */
+/* Drops all parts: there is news, or their names are of the past. */
 void parts_drop(struct parts *parts);
 
 #endif

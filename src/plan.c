@@ -118,20 +118,39 @@ static bool is_selective(const struct abi_filter *filter, uint32_t most, uint32_
 	return filter->mask & ALLOCINFO_MASK_LINENO || most <= all / 2;
 }
 
-/* filter has what the target demands besides its query; path is in the source tree, or 0. */
-static void plan_set(const struct catalog *catalog, const struct query *query, uint32_t path,
-		     struct abi_filter *filter, struct plan *plan)
+static void plan_set(const struct catalog *catalog, struct plan *plan)
 {
-	add_sizes(query, filter);
-	add_words(catalog, query, filter);
-	add_accuracy(query, filter);
-	if (path == 0 || !add_spellings(catalog, query, path, filter, plan)) {
+	const struct query *query = &plan->query;
+	struct abi_filter filter = {.mask = 0};
+	uint32_t path = 0;
+
+	add_sizes(query, &filter);
+	add_words(catalog, query, &filter);
+	add_accuracy(query, &filter);
+	if (query_has(query, FILTER_FILE))
+		path = (uint32_t)query->value[FILTER_FILE];
+	if (path == 0 || !add_spellings(catalog, query, path, &filter, plan)) {
 		path = 0;
-		plan->filter[0] = *filter;
+		plan->filter[0] = filter;
 		plan->passes = 1;
 	}
-	if (!is_selective(filter, most_records(catalog, query, path), catalog->count))
+	if (!is_selective(&filter, most_records(catalog, query, path), catalog->count))
 		plan->passes = 0;
+}
+
+/* The lines of one place are those of a file in which the line is that one. */
+static void plan_place(const struct catalog *catalog, const struct target *target,
+		       struct plan *plan)
+{
+	struct query *query = &plan->query;
+
+	query->value[FILTER_FILE] = target->number;
+	query->value[FILTER_LINE] = target->line;
+	if (!query_has(query, FILTER_FILE))
+		query->step[query->steps++] = FILTER_FILE;
+	if (!query_has(query, FILTER_LINE))
+		query->step[query->steps++] = FILTER_LINE;
+	plan_set(catalog, plan);
 }
 
 static void plan_tag(const struct catalog *catalog, uint32_t tag, struct plan *plan)
@@ -140,8 +159,7 @@ static void plan_tag(const struct catalog *catalog, uint32_t tag, struct plan *p
 	struct text_site site;
 
 	catalog_site(catalog, tag, &site);
-	filter->mask = ALLOCINFO_MASK_MODNAME | ALLOCINFO_MASK_FUNCTION | ALLOCINFO_MASK_FILENAME |
-		       ALLOCINFO_MASK_LINENO;
+	filter->mask = PLAN_NAMES;
 	abi_fill_string(filter->modname, site.module);
 	abi_fill_string(filter->function, site.function);
 	abi_fill_string(filter->filename, site.file);
@@ -152,26 +170,37 @@ static void plan_tag(const struct catalog *catalog, uint32_t tag, struct plan *p
 
 void plan_make(const struct catalog *catalog, const struct target *target, struct plan *plan)
 {
-	struct query query = front_of(&target->query);
-	struct abi_filter filter = {.mask = 0};
-	uint32_t path = 0;
-
 	memset(plan, 0, sizeof(*plan));
 	plan->tag = CATALOG_NONE;
-	if (query_has(&query, FILTER_FILE))
-		path = (uint32_t)query.value[FILTER_FILE];
+	plan->query = front_of(&target->query);
 	switch (target->kind) {
 	case TARGET_TAG: plan_tag(catalog, (uint32_t)target->number, plan); break;
+	case TARGET_PLACE: plan_place(catalog, target, plan); break;
 	case TARGET_DIRECTORY:
 	case TARGET_AT:
-	case TARGET_REPORT: plan_set(catalog, &query, path, &filter, plan); break;
-	case TARGET_PLACE:
-		filter.mask = ALLOCINFO_MASK_LINENO;
-		filter.lineno = target->line;
-		plan_set(catalog, &query, (uint32_t)target->number, &filter, plan);
-		break;
+	case TARGET_REPORT: plan_set(catalog, plan); break;
 	default: break;
 	}
+}
+
+bool plan_is_met(const struct plan *plan, const struct sample *part)
+{
+	const struct catalog *catalog = part->catalog;
+	const uint32_t *tags;
+	uint32_t count;
+
+	if (plan->tag != CATALOG_NONE)
+		return sample_has(part, plan->tag);
+	if (plan->filter[0].mask & ~(uint64_t)PLAN_NAMES)
+		return true;
+	count = query_candidates(catalog, &plan->query, &tags);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t tag = tags ? tags[i] : i;
+
+		if (query_names_match(catalog, &plan->query, tag) && !sample_has(part, tag))
+			return false;
+	}
+	return true;
 }
 
 bool plan_equal(const struct plan *a, const struct plan *b)

@@ -201,6 +201,7 @@ static void accept(struct sampler *sampler, const struct refresh *refresh, int64
 		sampler->current_names = refresh->names;
 		sampler->current_file = refresh->file;
 		sampler->changing_since = 0;
+		parts_drop(sampler->parts);
 	}
 	sampler->checked[SAMPLER_NAMES] = began;
 	if (refresh->sample || refresh->steady)
