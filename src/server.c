@@ -57,14 +57,20 @@ static int advance(struct server_cursor *cursor, struct abi_record *record)
 
 static bool is_valid(const struct abi_filter *filter)
 {
+	const uint64_t sizes = ALLOCINFO_MASK_MIN_SIZE | ALLOCINFO_MASK_MAX_SIZE;
+
 	return !(filter->mask & ~(uint64_t)ALLOCINFO_MASK_ALL) &&
-	       filter->min_size <= filter->max_size;
+	       ((filter->mask & sizes) != sizes || filter->min_size <= filter->max_size);
 }
 
-/* What takes the place of the old filter and position, and what leaves them: see allocinfo.h. */
+/*
+ * What takes the place of the old filter and position, and what leaves them: see allocinfo.h. Takes
+ * over the reference to sample.
+ */
 static int get_at(struct server_cursor *cursor, const struct abi_filter *filter, uint64_t pos,
 		  struct sample *sample, struct abi_record *record)
 {
+	bool was_under_way = cursor->sample;
 	int err;
 
 	if (pos >= sample->catalog->count) {
@@ -72,10 +78,16 @@ static int get_at(struct server_cursor *cursor, const struct abi_filter *filter,
 		return -ENOENT;
 	}
 	cursor->filter = *filter;
-	restart(cursor, sample);
+	restart(cursor, sample_ref(sample));
 	do {
 		err = advance(cursor, record);
 	} while (!err && pos-- > 0);
+	/* The pass that was under way has come to its end, which GET_NEXT has still to tell. */
+	if (err && was_under_way) {
+		restart(cursor, sample_ref(sample));
+		cursor->next = sample->catalog->count;
+	}
+	sample_unref(sample);
 	return err;
 }
 

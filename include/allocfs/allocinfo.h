@@ -8,11 +8,13 @@
  *
  * ALLOCINFO_CONTENT_ID  gives a number that changes when tags come or go, never with counters.
  * ALLOCINFO_GET_AT      sets the filter of the open file and gives the match at position pos, from
- *                       0. EINVAL: an unknown bit in the mask, or min_size above max_size. ENOENT:
- *                       no such match. With EINVAL, and where pos is not below the number of all
- *                       tags, the filter and position from before stay.
- * ALLOCINFO_GET_NEXT    gives the match behind the last one given, or the first one of all. ENOENT
- *                       at the end, once: the next call starts over with the same filter.
+ *                       0. EINVAL: an unknown bit in the mask, or min_size above max_size where
+ *                       both are to match. ENOENT: no such match. With EINVAL, and where pos is not
+ *                       below the number of all tags, the filter and position from before stay;
+ *                       where it is, the filter is set and the pass at its end.
+ * ALLOCINFO_GET_NEXT    gives the match behind the last one given, or the first one if no pass is
+ *                       under way. ENOENT at the end of a pass, once: the next call starts over with
+ *                       the same filter.
  */
 #ifndef ALLOCFS_ALLOCINFO_H
 #define ALLOCFS_ALLOCINFO_H
