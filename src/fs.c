@@ -108,7 +108,7 @@ static void fs_statfs(fuse_req_t req, fuse_ino_t id)
 	statfs.f_bsize = statfs.f_frsize = page;
 	if (sample && sampler_source(fs->sampler)->live) {
 		statfs.f_blocks = (fsblkcnt_t)sysconf(_SC_PHYS_PAGES);
-		used = (uint64_t)MAX(sample->bytes, 0) / page;
+		used = (uint64_t)MAX(sample->listing.bytes, 0) / page;
 		statfs.f_bfree = statfs.f_blocks - MIN(used, statfs.f_blocks);
 		statfs.f_bavail = statfs.f_bfree;
 	}

@@ -89,20 +89,25 @@ static int run_pass(struct pass *pass, const struct abi_filter *filter)
 	return err;
 }
 
-/* All tags of the group have to be there, or those that are were perhaps taken for others. */
-static int run_group(struct pass *pass, const struct abi_filter *group)
+/*
+ * Tags that have the same words are told apart by their order alone: if one is there and another is
+ * not, each may have been taken for the other.
+ */
+static bool has_broken_groups(const struct sample *part)
 {
-	struct abi_record words = {
-		.modname = span_of(group->modname),
-		.function = span_of(group->function),
-		.filename = span_of(group->filename),
-		.lineno = group->lineno,
-	};
-	int err = run_pass(pass, group);
+	const uint32_t *keys = catalog_cut_keys(part->catalog);
+	g_autoptr(GHashTable) groups = g_hash_table_new(NULL, NULL);
 
-	if (!err && find_tag(pass, &words) < pass->gather->names->catalog->count)
-		err = -ENODATA;
-	return err;
+	for (uint32_t i = 0; i < part->part_count; i++)
+		if (keys[part->part[i]] & CATALOG_AMBIGUOUS)
+			g_hash_table_add(groups, GUINT_TO_POINTER(keys[part->part[i]]));
+	if (g_hash_table_size(groups) == 0)
+		return false;
+	for (uint32_t tag = 0; tag < part->catalog->count; tag++)
+		if (keys[tag] & CATALOG_AMBIGUOUS && !sample_has(part, tag) &&
+		    g_hash_table_contains(groups, GUINT_TO_POINTER(keys[tag])))
+			return true;
+	return false;
 }
 
 int gather(struct source *source, const struct sample *names, const struct plan *plan,
@@ -120,9 +125,9 @@ int gather(struct source *source, const struct sample *names, const struct plan 
 		err = run_pass(&pass, &plan->filter[i]);
 	/* Such a pass adds no groups. */
 	for (guint i = 0; !err && i < groups->len; i++)
-		err = run_group(&pass, &g_array_index(groups, struct abi_filter, i));
+		err = run_pass(&pass, &g_array_index(groups, struct abi_filter, i));
 	sample_part_finish(gather.part);
-	if (!err && !plan_is_met(plan, gather.part))
+	if (!err && (!plan_is_met(plan, gather.part) || has_broken_groups(gather.part)))
 		err = -ENODATA;
 	if (err) {
 		sample_unref(gather.part);

@@ -144,6 +144,11 @@ static void plan_place(const struct catalog *catalog, const struct target *targe
 {
 	struct query *query = &plan->query;
 
+	/* What is ranked is more than the place. */
+	if (query_is_ranked(&target->query)) {
+		plan_set(catalog, plan);
+		return;
+	}
 	query->value[FILTER_FILE] = target->number;
 	query->value[FILTER_LINE] = target->line;
 	if (!query_has(query, FILTER_FILE))

@@ -7,13 +7,14 @@
 
 size_t report_header_length(const struct sample *sample)
 {
-	return strlen(TEXT_VERSION_LEAD) + strlen(sample->version) + 1 + strlen(TEXT_COLUMNS);
+	return strlen(TEXT_VERSION_LEAD) + strlen(sample->listing.version) + 1 +
+	       strlen(TEXT_COLUMNS);
 }
 
 void report_header(const struct sample *sample, GString *out)
 {
 	g_string_append(out, TEXT_VERSION_LEAD);
-	g_string_append(out, sample->version);
+	g_string_append(out, sample->listing.version);
 	g_string_append_c(out, '\n');
 	g_string_append(out, TEXT_COLUMNS);
 }

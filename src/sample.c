@@ -83,7 +83,8 @@ struct sample_reader *sample_reader_begin(struct catalog *known)
 	reader->sample = g_new0(struct sample, 1);
 	reader->sample->refs = 1;
 	reader->sample->began = g_get_monotonic_time();
-	g_strlcpy(reader->sample->version, TEXT_VERSION_DEFAULT, sizeof(reader->sample->version));
+	g_strlcpy(reader->sample->listing.version, TEXT_VERSION_DEFAULT,
+		  sizeof(reader->sample->listing.version));
 	return reader;
 }
 
@@ -181,10 +182,10 @@ static void feed_tag(struct sample_reader *reader, const struct text_line *line)
 /* A version that does not fit is of no format that is known here. */
 static void feed_version(struct sample_reader *reader, struct span version)
 {
-	char *kept = reader->sample->version;
+	char *kept = reader->sample->listing.version;
 
 	reader->has_header = true;
-	if (version.len >= sizeof(reader->sample->version))
+	if (version.len >= sizeof(reader->sample->listing.version))
 		return;
 	memcpy(kept, version.at, version.len);
 	kept[version.len] = '\0';
@@ -195,7 +196,7 @@ static void feed_line(struct sample_reader *reader, struct span text)
 	struct text_line line;
 
 	if (text.len > LINE_MAX_LENGTH) {
-		reader->sample->skipped++;
+		reader->sample->listing.skipped++;
 		return;
 	}
 	if (feed_known_line(reader, text))
@@ -204,7 +205,7 @@ static void feed_line(struct sample_reader *reader, struct span text)
 	case TEXT_TAG: feed_tag(reader, &line); break;
 	case TEXT_VERSION: feed_version(reader, line.tail); break;
 	case TEXT_COMMENT: break;
-	case TEXT_UNKNOWN: reader->sample->skipped++; break;
+	case TEXT_UNKNOWN: reader->sample->listing.skipped++; break;
 	}
 }
 
@@ -222,7 +223,7 @@ static void end_partial(struct sample_reader *reader, struct span text)
 {
 	keep_partial(reader, text);
 	if (reader->overlong)
-		reader->sample->skipped++;
+		reader->sample->listing.skipped++;
 	else
 		feed_line(reader, (struct span){reader->partial->str, reader->partial->len});
 	g_string_truncate(reader->partial, 0);
@@ -261,7 +262,7 @@ static void end_of_text(struct sample_reader *reader)
 	GString *last = reader->partial;
 
 	if (reader->overlong || (last->len > 0 && last->str[last->len - 1] != ' '))
-		reader->sample->skipped++;
+		reader->sample->listing.skipped++;
 	else if (last->len > 0)
 		end_partial(reader, (struct span){NULL, 0});
 }
@@ -277,17 +278,17 @@ static void sum_up(struct sample *sample, const uint8_t *flags)
 
 		if (flags[i]) {
 			sample->inaccurate[i / 8] |= (uint8_t)(1u << i % 8);
-			sample->inaccurate_count++;
+			sample->listing.inaccurate_count++;
 		}
 		bytes += (uint64_t)counter->bytes;
-		sample->calls += counter->calls;
-		sample->negative_count += counter->bytes < 0;
+		sample->listing.calls += counter->calls;
+		sample->listing.negative_count += counter->bytes < 0;
 		if (catalog_is_slab_page(catalog, i))
 			slab += (uint64_t)counter->bytes;
-		sample->text_length += sample_line_length(sample, i);
+		sample->listing.text_length += sample_line_length(sample, i);
 	}
-	sample->bytes = (int64_t)bytes;
-	sample->slab_bytes = (int64_t)slab;
+	sample->listing.bytes = (int64_t)bytes;
+	sample->listing.slab_bytes = (int64_t)slab;
 }
 
 void sample_reader_set_content_id(struct sample_reader *reader, uint64_t content_id)

@@ -15,6 +15,18 @@ struct counter {
 	uint64_t calls; /* can be a wrapped negative number */
 };
 
+/* What is to be said of the listing as a whole. */
+struct sample_listing {
+	int64_t bytes; /* sums over all tags, wrapping */
+	uint64_t calls;
+	int64_t slab_bytes; /* of the slab pages: counted in their objects as well */
+	uint32_t inaccurate_count; /* tags */
+	uint32_t negative_count; /* tags with bytes below 0 */
+	uint64_t skipped; /* lines of the listing that nothing could be made of */
+	uint64_t text_length; /* of all lines as text, without the header */
+	char version[16]; /* of the listing's format, "2.0" where it names none */
+};
+
 struct sample {
 	gint refs;
 	uint64_t serial; /* unique in the process, rising */
@@ -27,15 +39,7 @@ struct sample {
 	int64_t began; /* the same by g_get_monotonic_time(), for reckoning ages */
 	uint32_t *part; /* of a part: the tags it has counters of, in listing order; else NULL */
 	uint32_t part_count;
-	/* The rest is of the whole listing; in a part as it was in the sample with all names. */
-	int64_t bytes; /* sums over all tags, wrapping */
-	uint64_t calls;
-	int64_t slab_bytes; /* of the slab pages: counted in their objects as well */
-	uint32_t inaccurate_count; /* tags */
-	uint32_t negative_count; /* tags with bytes below 0 */
-	uint64_t skipped; /* lines of the listing that nothing could be made of */
-	uint64_t text_length; /* of all lines as text, without the header */
-	char version[16]; /* of the listing's format, "2.0" where it names none */
+	struct sample_listing listing; /* of a part: as it was in the sample with all names */
 };
 
 struct sample *sample_ref(struct sample *sample);

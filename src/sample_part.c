@@ -6,21 +6,20 @@
 
 struct sample *sample_part_begin(const struct sample *names, struct timespec time, int64_t began)
 {
-	struct sample *part = g_new(struct sample, 1);
+	struct sample *part = g_new0(struct sample, 1);
 	uint32_t tags = names->catalog->count;
 
-	*part = *names;
 	part->refs = 1;
 	part->serial = sample_next_serial();
+	part->content_id = names->content_id;
 	part->catalog = catalog_ref(names->catalog);
+	part->listing = names->listing;
 	/* Zeros that nobody looks at cost nothing. */
 	part->counters = g_new0(struct counter, tags + 1);
 	part->inaccurate = g_malloc0(tags / 8 + 1);
-	part->tails = NULL;
 	part->time = time;
 	part->began = began;
 	part->part = g_new(uint32_t, 1);
-	part->part_count = 0;
 	return part;
 }
 

@@ -27,14 +27,15 @@ struct ioctl_source {
 	unsigned int free_count;
 };
 
-static int call(int fd, unsigned int command, void *arg)
+static int call(const struct ioctl_source *source, int fd, unsigned int command, void *arg)
 {
-	int result;
-
-	do {
-		result = ioctl(fd, command, arg);
-	} while (result < 0 && errno == EINTR);
-	return result < 0 ? -errno : 0;
+	while (ioctl(fd, command, arg) < 0) {
+		if (errno != EINTR)
+			return -errno;
+		if (source_is_stopped(&source->source))
+			return -ECANCELED;
+	}
+	return 0;
 }
 
 static int take_descriptor(struct ioctl_source *source)
@@ -75,15 +76,15 @@ static int stamp_descriptor(const struct ioctl_source *source, int fd, struct so
 	int err;
 
 	*stamp = (struct source_stamp){.is_content_id = true};
-	err = call(fd, ALLOCINFO_CONTENT_ID, &stamp->names);
+	err = call(source, fd, ALLOCINFO_CONTENT_ID, &stamp->names);
 	return err ? err : fill_time(source, fd, stamp);
 }
 
 /* -EAGAIN where the names are not as they were stamped. */
-static int check_stamp(int fd, const struct source_stamp *stamp)
+static int check_stamp(const struct ioctl_source *source, int fd, const struct source_stamp *stamp)
 {
 	uint64_t names;
-	int err = call(fd, ALLOCINFO_CONTENT_ID, &names);
+	int err = call(source, fd, ALLOCINFO_CONTENT_ID, &names);
 
 	return !err && names != stamp->names ? -EAGAIN : err;
 }
@@ -129,7 +130,7 @@ static int ioctl_read(struct source *base, source_sink sink, void *context,
 	else if (!err)
 		err = read_mount(source, sink, context);
 	if (!err)
-		err = check_stamp(fd, stamp);
+		err = check_stamp(source, fd, stamp);
 	return_descriptor(source, fd);
 	return err;
 }
@@ -146,14 +147,14 @@ static int pump_records(struct ioctl_source *source, int fd, const struct abi_fi
 
 	memset(&buffer, 0, sizeof(buffer));
 	abi_put_get_at(layout, 0, filter, buffer.at);
-	err = call(fd, layout->get_at, buffer.at);
+	err = call(source, fd, layout->get_at, buffer.at);
 	while (!err) {
 		abi_take_record(layout, given, &record);
 		err = sink(context, &record);
 		if (!err && source_is_stopped(&source->source))
 			err = -ECANCELED;
 		if (!err)
-			err = call(fd, layout->get_next, buffer.at);
+			err = call(source, fd, layout->get_next, buffer.at);
 		given = buffer.at;
 	}
 	return err == -ENOENT ? 0 : err;
@@ -169,7 +170,7 @@ static int ioctl_pass(struct source *base, const struct abi_filter *filter, sour
 	if (!err)
 		err = pump_records(source, fd, filter, sink, context);
 	if (!err)
-		err = check_stamp(fd, stamp);
+		err = check_stamp(source, fd, stamp);
 	return_descriptor(source, fd);
 	return err;
 }
@@ -189,17 +190,16 @@ static void ioctl_close(struct source *base)
 	g_free(source);
 }
 
-/* Whether GET_AT of that layout is there; an empty listing has no first record. */
+/* A source that is changing, or that fails just now, has the layout all the same. */
 static bool answers(int fd, const struct abi_layout *layout)
 {
 	struct abi_filter everything = {.mask = 0};
 	struct abi_buffer buffer;
-	int err;
 
 	memset(&buffer, 0, sizeof(buffer));
 	abi_put_get_at(layout, 0, &everything, buffer.at);
-	err = call(fd, layout->get_at, buffer.at);
-	return err == 0 || err == -ENOENT;
+	return ioctl(fd, layout->get_at, buffer.at) == 0 || errno == ENOENT || errno == EAGAIN ||
+	       errno == EIO;
 }
 
 /* The layout that fd answers in, or ABI_LAYOUT_COUNT. */
@@ -208,7 +208,7 @@ static enum abi_layout_id probe(int fd)
 	enum abi_layout_id id = 0;
 	uint64_t content_id;
 
-	if (call(fd, ALLOCINFO_CONTENT_ID, &content_id) != 0)
+	if (ioctl(fd, ALLOCINFO_CONTENT_ID, &content_id) != 0 && errno != EAGAIN)
 		return ABI_LAYOUT_COUNT;
 	while (id < ABI_LAYOUT_COUNT && !answers(fd, abi_layout(id)))
 		id++;

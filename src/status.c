@@ -32,12 +32,15 @@ static void append_sample(const struct sample *sample, GString *out)
 	g_string_append_printf(out, "content-id: %" G_GUINT64_FORMAT "\n", sample->content_id);
 	g_string_append_printf(out, "tags: %u\n", catalog->count);
 	g_string_append_printf(out, "modules: %u\n", catalog->modules.count);
-	g_string_append_printf(out, "bytes: %" G_GINT64_FORMAT "\n", sample->bytes);
-	g_string_append_printf(out, "calls: %" G_GINT64_FORMAT "\n", (int64_t)sample->calls);
-	g_string_append_printf(out, "inaccurate: %u\n", sample->inaccurate_count);
-	g_string_append_printf(out, "negative: %u\n", sample->negative_count);
-	g_string_append_printf(out, "skipped-lines: %" G_GUINT64_FORMAT "\n", sample->skipped);
-	g_string_append_printf(out, "slab-pages: %" G_GINT64_FORMAT "\n", sample->slab_bytes);
+	g_string_append_printf(out, "bytes: %" G_GINT64_FORMAT "\n", sample->listing.bytes);
+	g_string_append_printf(out, "calls: %" G_GINT64_FORMAT "\n",
+			       (int64_t)sample->listing.calls);
+	g_string_append_printf(out, "inaccurate: %u\n", sample->listing.inaccurate_count);
+	g_string_append_printf(out, "negative: %u\n", sample->listing.negative_count);
+	g_string_append_printf(out, "skipped-lines: %" G_GUINT64_FORMAT "\n",
+			       sample->listing.skipped);
+	g_string_append_printf(out, "slab-pages: %" G_GINT64_FORMAT "\n",
+			       sample->listing.slab_bytes);
 }
 
 void status_append(struct sampler *sampler, const struct sample *sample, GString *out)

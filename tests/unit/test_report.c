@@ -262,7 +262,7 @@ static void test_listing_reads_back(void **state)
 	assert_string_equal(report->str, text->str);
 	second = tree_sample(report);
 	assert_non_null(second);
-	assert_int_equal(second->skipped, 0);
+	assert_int_equal(second->listing.skipped, 0);
 	assert_int_equal(second->catalog->count, 500);
 	assert_true(second->catalog->names_hash == first->catalog->names_hash);
 	for (uint32_t tag = 0; tag < 500; tag++) {
@@ -370,7 +370,7 @@ static int set_up(void **state)
 
 	(void)state;
 	sample = tree_sample(text);
-	return sample && sample->catalog->count == 7 && sample->skipped == 0 ? 0 : -1;
+	return sample && sample->catalog->count == 7 && sample->listing.skipped == 0 ? 0 : -1;
 }
 
 static int tear_down(void **state)

@@ -82,7 +82,7 @@ static GString *text_of(const struct sample *sample, const char *row)
 				  "the length of a line");
 		g_string_append_len(text, line, (gssize)len);
 	}
-	unit_check_number(sample->text_length, text->len, row, "text_length");
+	unit_check_number(sample->listing.text_length, text->len, row, "text_length");
 	return text;
 }
 
@@ -93,13 +93,18 @@ static void check_equal(const struct sample *got, const struct sample *wanted, c
 	unit_check_text((struct span){text->str, text->len},
 			(struct span){wanted_text->str, wanted_text->len}, row, "the text");
 	unit_check_number(got->catalog->names_hash, wanted->catalog->names_hash, row, "the id");
-	unit_check_number((uint64_t)got->bytes, (uint64_t)wanted->bytes, row, "bytes");
-	unit_check_number(got->calls, wanted->calls, row, "calls");
-	unit_check_number((uint64_t)got->slab_bytes, (uint64_t)wanted->slab_bytes, row, "slab");
-	unit_check_number(got->inaccurate_count, wanted->inaccurate_count, row, "inaccurate");
-	unit_check_number(got->negative_count, wanted->negative_count, row, "negative");
-	unit_check_number(got->skipped, wanted->skipped, row, "skipped");
-	unit_check_text(span_of(got->version), span_of(wanted->version), row, "the version");
+	unit_check_number((uint64_t)got->listing.bytes, (uint64_t)wanted->listing.bytes, row,
+			  "bytes");
+	unit_check_number(got->listing.calls, wanted->listing.calls, row, "calls");
+	unit_check_number((uint64_t)got->listing.slab_bytes, (uint64_t)wanted->listing.slab_bytes,
+			  row, "slab");
+	unit_check_number(got->listing.inaccurate_count, wanted->listing.inaccurate_count, row,
+			  "inaccurate");
+	unit_check_number(got->listing.negative_count, wanted->listing.negative_count, row,
+			  "negative");
+	unit_check_number(got->listing.skipped, wanted->listing.skipped, row, "skipped");
+	unit_check_text(span_of(got->listing.version), span_of(wanted->listing.version), row,
+			"the version");
 	for (uint32_t i = 0; i < got->catalog->count; i++)
 		unit_check(sample_is_accurate(got, i) == sample_is_accurate(wanted, i),
 			   "%s: accurate of tag %u", row, i);
@@ -165,8 +170,9 @@ static void check_row(const struct row *row, struct catalog *known, int run_leng
 		return;
 	text = text_of(sample, row->name);
 	unit_check_text(span_of(text->str), span_of(row->lines), row->name, "the lines");
-	unit_check_number(sample->skipped, row->skipped, row->name, "skipped");
-	unit_check_text(span_of(sample->version), span_of(row->version), row->name, "the version");
+	unit_check_number(sample->listing.skipped, row->skipped, row->name, "skipped");
+	unit_check_text(span_of(sample->listing.version), span_of(row->version), row->name,
+			"the version");
 	unit_check(sample->time.tv_sec == 12 && sample->time.tv_nsec == 34, "%s: the time",
 		   row->name);
 	sample_unref(sample);
@@ -218,7 +224,7 @@ static void test_binary(void **state)
 			   "NULs, run length %d", run_lengths[r]);
 		text = text_of(sample, "NULs");
 		unit_check_text(span_of(text->str), span_of(LINE_A LINE_B), "NULs", "the lines");
-		unit_check_number(sample->skipped, 3, "NULs", "skipped");
+		unit_check_number(sample->listing.skipped, 3, "NULs", "skipped");
 		sample_unref(sample);
 	}
 }
@@ -269,7 +275,7 @@ static void test_overlong(void **state)
 			unit_check(read_runs(NULL, (struct span){text->str, text->len},
 					     run_lengths[r], &sample) == 0,
 				   "%s: fails", row);
-			unit_check_number(sample->skipped, 1, row, "skipped");
+			unit_check_number(sample->listing.skipped, 1, row, "skipped");
 			lines = text_of(sample, row);
 			unit_check_text(span_of(lines->str), span_of(overlong[i].lines), row,
 					"the lines");
@@ -335,12 +341,15 @@ static void test_sums(void **state)
 		struct sample *sample = read_whole(NULL, span_of(sums[i].text));
 		const char *row = sums[i].name;
 
-		unit_check_number((uint64_t)sample->bytes, (uint64_t)sums[i].bytes, row, "bytes");
-		unit_check_number(sample->calls, sums[i].calls, row, "calls");
-		unit_check_number((uint64_t)sample->slab_bytes, (uint64_t)sums[i].slab, row,
+		unit_check_number((uint64_t)sample->listing.bytes, (uint64_t)sums[i].bytes, row,
+				  "bytes");
+		unit_check_number(sample->listing.calls, sums[i].calls, row, "calls");
+		unit_check_number((uint64_t)sample->listing.slab_bytes, (uint64_t)sums[i].slab, row,
 				  "slab");
-		unit_check_number(sample->inaccurate_count, sums[i].inaccurate, row, "inaccurate");
-		unit_check_number(sample->negative_count, sums[i].negative, row, "negative");
+		unit_check_number(sample->listing.inaccurate_count, sums[i].inaccurate, row,
+				  "inaccurate");
+		unit_check_number(sample->listing.negative_count, sums[i].negative, row,
+				  "negative");
 		sample_unref(sample);
 	}
 }

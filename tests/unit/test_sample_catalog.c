@@ -93,15 +93,18 @@ static struct sample *read_sample(struct catalog *known, const char *text, size_
 static void check_lines(const struct sample *sample, const char *text, size_t len, const char *row)
 {
 	const char *lines = strchr(strchr(text, '\n') + 1, '\n') + 1;
-	g_autofree char *got = g_malloc(sample->text_length + 1);
+	g_autofree char *got = g_malloc(sample->listing.text_length + 1);
 	char *to = got;
 
-	unit_check_number(sample->text_length, len - (size_t)(lines - text), row, "text_length");
+	unit_check_number(sample->listing.text_length, len - (size_t)(lines - text), row,
+			  "text_length");
 	for (uint32_t i = 0; i < sample->catalog->count; i++)
 		to = sample_write_line(sample, i, to);
-	unit_check_number((uint64_t)(to - got), sample->text_length, row, "the length written");
-	unit_check(memcmp(got, lines, sample->text_length) == 0, "%s: the lines differ", row);
-	unit_check_number(sample->skipped, 0, row, "skipped");
+	unit_check_number((uint64_t)(to - got), sample->listing.text_length, row,
+			  "the length written");
+	unit_check(memcmp(got, lines, sample->listing.text_length) == 0, "%s: the lines differ",
+		   row);
+	unit_check_number(sample->listing.skipped, 0, row, "skipped");
 }
 
 /* A sample read with some catalog known has to be the same as one read with none. */
@@ -112,9 +115,11 @@ static void check_against_fresh(const struct sample *sample, const char *text, s
 
 	unit_check_number(sample->catalog->count, fresh->catalog->count, row, "the tags");
 	unit_check_number(sample->catalog->names_hash, fresh->catalog->names_hash, row, "the id");
-	unit_check_number((uint64_t)sample->bytes, (uint64_t)fresh->bytes, row, "bytes");
-	unit_check_number(sample->calls, fresh->calls, row, "calls");
-	unit_check_number(sample->inaccurate_count, fresh->inaccurate_count, row, "inaccurate");
+	unit_check_number((uint64_t)sample->listing.bytes, (uint64_t)fresh->listing.bytes, row,
+			  "bytes");
+	unit_check_number(sample->listing.calls, fresh->listing.calls, row, "calls");
+	unit_check_number(sample->listing.inaccurate_count, fresh->listing.inaccurate_count, row,
+			  "inaccurate");
 	for (uint32_t i = 0; i < sample->catalog->count; i++) {
 		char name[NAME_SIZE], wanted[NAME_SIZE];
 
@@ -213,8 +218,8 @@ static void check_listing_sums(const struct sample *sample, const char *text, co
 		found++;
 	}
 	unit_check_number(sample->catalog->count, found, row, "the tags");
-	unit_check_number((uint64_t)sample->bytes, (uint64_t)bytes, row, "bytes");
-	unit_check_number(sample->calls, calls, row, "calls");
+	unit_check_number((uint64_t)sample->listing.bytes, (uint64_t)bytes, row, "bytes");
+	unit_check_number(sample->listing.calls, calls, row, "calls");
 }
 
 static void test_listings(void **state)

@@ -177,7 +177,7 @@ static void run_step(const struct step *step, struct sampler *sampler, struct fa
 	unit_check_number((uint64_t)warnings, (uint64_t)step->warnings, row, "warnings");
 	if (err)
 		return;
-	unit_check_number((uint64_t)sample->bytes, (uint64_t)step->number, row, "the read");
+	unit_check_number((uint64_t)sample->listing.bytes, (uint64_t)step->number, row, "the read");
 	unit_check(fake->source.live || sample->time.tv_sec == FAKE_DUMP_TIME,
 		   "%s: not a dump's own time", row);
 	sample_unref(sample);

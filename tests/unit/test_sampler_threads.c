@@ -38,8 +38,8 @@ static gpointer ask(gpointer data)
 			question->failed++;
 			continue;
 		}
-		question->stale += sample->bytes <= before;
-		question->last = sample->bytes;
+		question->stale += sample->listing.bytes <= before;
+		question->last = sample->listing.bytes;
 		sample_unref(sample);
 	}
 	return NULL;

@@ -284,7 +284,7 @@ static void test_shares_of_next_to_nothing(void **state)
 		tree_add_line(text, 1 - above[i], 1, "fs/b.c:1 [m] func:below", "");
 		sample = tree_sample(text);
 		assert_non_null(sample);
-		assert_int_equal(sample->bytes, 1);
+		assert_int_equal(sample->listing.bytes, 1);
 		summary = summary_of(sample, "");
 		failed += check_screen(summary, what, SUMMARY_LINES);
 		sample_unref(sample);

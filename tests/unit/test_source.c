@@ -192,7 +192,8 @@ static void check_row(const struct row *row, struct sampler *sampler)
 	unit_check_number(stats.full_reads, (uint64_t)row->reads, row->name, "reads");
 	if (err)
 		return;
-	unit_check_number((uint64_t)sample->bytes, (uint64_t)row->bytes, row->name, "bytes");
+	unit_check_number((uint64_t)sample->listing.bytes, (uint64_t)row->bytes, row->name,
+			  "bytes");
 	unit_check(sample->time.tv_sec == row->mtime && sample->time.tv_nsec == 0,
 		   "%s: the time is not that of the file", row->name);
 	sample_unref(sample);
