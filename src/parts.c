@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Young parts of samples: see parts.h. */
+/* The young part of a sample, and what gathering costs: see parts.h. */
 #include "parts.h"
-
-#define KEPT_PARTS 8
-
-struct kept_part {
-	struct plan plan;
-	struct sample *part; /* NULL: free */
-};
 
 struct parts {
 	int64_t max_age;
 	GMutex lock; /* guards the rest */
-	struct kept_part kept[KEPT_PARTS];
-	unsigned int next; /* to be replaced: the oldest */
+	struct plan plan;
+	struct sample *part; /* gathered by the plan; or NULL */
 	int64_t spent; /* on gathering, since: */
 	int64_t spent_since;
 };
@@ -36,16 +29,15 @@ void parts_free(struct parts *parts)
 	g_free(parts);
 }
 
-static bool is_young(const struct parts *parts, const struct sample *part)
+/* Locked. */
+static bool serves(const struct parts *parts, const struct catalog *catalog,
+		   const struct plan *plan)
 {
-	return g_get_monotonic_time() - part->began < parts->max_age;
-}
-
-static bool has_all(const struct kept_part *kept, const struct plan *plan)
-{
-	if (plan->tag != CATALOG_NONE && sample_has(kept->part, plan->tag))
-		return true;
-	return plan_equal(&kept->plan, plan);
+	if (!parts->part || parts->part->catalog != catalog ||
+	    g_get_monotonic_time() - parts->part->began >= parts->max_age)
+		return false;
+	return plan_equal(&parts->plan, plan) ||
+	       (plan->tag != CATALOG_NONE && sample_has(parts->part, plan->tag));
 }
 
 struct sample *parts_find(struct parts *parts, const struct catalog *catalog,
@@ -54,13 +46,8 @@ struct sample *parts_find(struct parts *parts, const struct catalog *catalog,
 	struct sample *found = NULL;
 
 	g_mutex_lock(&parts->lock);
-	for (unsigned int i = 0; i < KEPT_PARTS && !found; i++) {
-		const struct kept_part *kept = &parts->kept[i];
-
-		if (kept->part && kept->part->catalog == catalog && is_young(parts, kept->part) &&
-		    has_all(kept, plan))
-			found = sample_ref(kept->part);
-	}
+	if (serves(parts, catalog, plan))
+		found = sample_ref(parts->part);
 	g_mutex_unlock(&parts->lock);
 	return found;
 }
@@ -79,15 +66,15 @@ static void charge(struct parts *parts, int64_t cost)
 
 void parts_keep(struct parts *parts, const struct plan *plan, struct sample *part, int64_t cost)
 {
-	struct kept_part *kept;
-
 	if (parts->max_age == 0)
 		return;
 	g_mutex_lock(&parts->lock);
 	charge(parts, cost);
-	kept = &parts->kept[parts->next++ % KEPT_PARTS];
-	sample_unref(kept->part);
-	*kept = (struct kept_part){*plan, sample_ref(part)};
+	if (!parts->part || parts->part->began <= part->began) {
+		sample_unref(parts->part);
+		parts->part = sample_ref(part);
+		parts->plan = *plan;
+	}
 	g_mutex_unlock(&parts->lock);
 }
 
@@ -105,9 +92,7 @@ bool parts_too_dear(struct parts *parts, int64_t full_cost)
 void parts_drop(struct parts *parts)
 {
 	g_mutex_lock(&parts->lock);
-	for (unsigned int i = 0; i < KEPT_PARTS; i++) {
-		sample_unref(parts->kept[i].part);
-		parts->kept[i].part = NULL;
-	}
+	sample_unref(parts->part);
+	parts->part = NULL;
 	g_mutex_unlock(&parts->lock);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The parts of samples that were gathered a moment ago: a stat is followed by an open, a listing by
- * the reading of what it lists. Keeps account of what gathering costs as well, because at some
- * point one full read is cheaper. Any thread.
+ * The part of a sample that was gathered last: a stat is followed by an open, a listing by the
+ * reading of what it lists. Older ones are not kept, so that nobody sees counters go back. Keeps
+ * account of what gathering costs as well, because at some point one full read is cheaper. Any
+ * thread.
  */
 #ifndef ALLOCFS_PARTS_H
 #define ALLOCFS_PARTS_H
@@ -16,7 +17,8 @@ struct parts;
 struct parts *parts_new(int64_t max_age);
 void parts_free(struct parts *parts);
 
-/* A young part of that catalog that has all the plan asks for, as a new reference; or NULL. */
+/* The part, if it is young, of that catalog and has all the plan asks for, as a new reference; or
+ * NULL. */
 struct sample *parts_find(struct parts *parts, const struct catalog *catalog,
 			  const struct plan *plan);
 
@@ -29,7 +31,7 @@ void parts_keep(struct parts *parts, const struct plan *plan, struct sample *par
  */
 bool parts_too_dear(struct parts *parts, int64_t full_cost);
 
-/* Drops all parts: there is news, or their names are of the past. */
+/* Drops the part: there is news, or its names are of the past. */
 void parts_drop(struct parts *parts);
 
 #endif

@@ -129,6 +129,9 @@ static void plan_set(const struct catalog *catalog, struct plan *plan)
 	add_accuracy(query, &filter);
 	if (query_has(query, FILTER_FILE))
 		path = (uint32_t)query->value[FILTER_FILE];
+	/* Only a file: counters from passes for each of several are further apart than need be. */
+	if (catalog->paths[path].children > 0)
+		path = 0;
 	if (path == 0 || !add_spellings(catalog, query, path, &filter, plan)) {
 		path = 0;
 		plan->filter[0] = filter;

@@ -13,6 +13,9 @@
 /* For how long the sample before may stand in for a dump that is being written, microseconds. */
 #define SETTLE_MAX (1000 * 1000)
 
+/* What can fail, and come back, apart from the others. */
+enum attempt { LOOKING_AT_NAMES, READING_ALL, PASSING };
+
 struct sampler {
 	struct source *source;
 	int64_t max_age;
@@ -29,9 +32,10 @@ struct sampler {
 	uint64_t current_names, current_file; /* from the stamp of current */
 	int64_t changing_since; /* when a dump in the course of being written was met; or 0 */
 	int64_t checked[2]; /* by need: since when current is known to be up to date */
+	int64_t newest_part; /* when the last part that was given out was begun */
 	uint64_t from_memory, full_reads, pushed_down;
 	int64_t full_cost; /* of the last full read, microseconds */
-	int pass_error; /* of the last filtered pass */
+	GHashTable *told; /* errors that were logged -> the attempt that met them */
 	char *last_error;
 };
 
@@ -51,6 +55,7 @@ struct sampler *sampler_new(struct source *source, int64_t max_age)
 	sampler->source = source;
 	sampler->max_age = max_age;
 	sampler->parts = parts_new(max_age);
+	sampler->told = g_hash_table_new(NULL, NULL);
 	g_mutex_init(&sampler->lock);
 	g_cond_init(&sampler->finished);
 	return sampler;
@@ -62,6 +67,7 @@ void sampler_free(struct sampler *sampler)
 		return;
 	source_close(sampler->source);
 	parts_free(sampler->parts);
+	g_hash_table_destroy(sampler->told);
 	sample_unref(sampler->current);
 	g_free(sampler->last_error);
 	g_mutex_clear(&sampler->lock);
@@ -94,27 +100,60 @@ static bool still_good(struct sampler *sampler, enum sampler_need need,
 	return stands_in(sampler, stamp);
 }
 
-static int read_once(struct sampler *sampler, struct catalog *known, struct refresh *refresh)
+/* One pass over the source, against the names of known. */
+static int read_sample(struct sampler *sampler, struct catalog *known, struct source_stamp *stamp,
+		       struct sample **sample)
 {
 	struct sample_reader *reader = sample_reader_begin(known);
-	struct source_stamp stamp;
 	struct timespec time;
 	int err;
 
 	clock_gettime(CLOCK_REALTIME, &time);
-	err = sampler->source->ops->read(sampler->source, sample_reader_feed, reader, &stamp);
-	refresh->steady = !err && stamp.steady;
-	if (err || stands_in(sampler, &stamp)) {
+	err = sampler->source->ops->read(sampler->source, sample_reader_feed, reader, stamp);
+	if (err) {
 		sample_reader_cancel(reader);
 		return err;
 	}
+	if (stamp->time.tv_sec || stamp->time.tv_nsec)
+		time = stamp->time;
+	if (stamp->is_content_id)
+		sample_reader_set_content_id(reader, stamp->names);
+	return sample_reader_finish(reader, time, sample);
+}
+
+/* New names that may be torn have to be there in a second pass. */
+static int confirm(struct sampler *sampler, struct source_stamp *stamp, struct sample **sample)
+{
+	struct sample *first = *sample;
+	int err = read_sample(sampler, first->catalog, stamp, sample);
+
+	if (!err && (*sample)->catalog != first->catalog) {
+		sample_unref(*sample);
+		err = -EAGAIN;
+	}
+	sample_unref(first);
+	return err;
+}
+
+static int read_once(struct sampler *sampler, struct catalog *known, struct refresh *refresh)
+{
+	struct source_stamp stamp;
+	struct sample *sample;
+	int err = read_sample(sampler, known, &stamp, &sample);
+
+	if (!err && stamp.may_be_torn && sample->catalog != known)
+		err = confirm(sampler, &stamp, &sample);
+	refresh->steady = !err && stamp.steady;
+	if (err)
+		return err;
+	if (stands_in(sampler, &stamp)) {
+		sample_unref(sample);
+		return 0;
+	}
 	refresh->names = stamp.names;
 	refresh->file = stamp.file;
-	if (stamp.time.tv_sec || stamp.time.tv_nsec)
-		time = stamp.time;
-	if (stamp.is_content_id)
-		sample_reader_set_content_id(reader, stamp.names);
-	return sample_reader_finish(reader, time, &refresh->sample);
+	refresh->sample = sample;
+	return 0;
 }
 
 /* Whether current needs no reading; else refresh->error says whether reading makes sense. */
@@ -172,14 +211,28 @@ static const char *explain(int err)
 	return g_strerror(-err);
 }
 
-/* Returns what to log, once for each new error, or NULL. *last is the one before of its kind. */
-static char *note_error(struct sampler *sampler, int err, int *last)
+static gboolean was_told_by(void *error, void *attempt, void *succeeded)
 {
-	bool news = err && err != -ECANCELED && err != *last;
+	(void)error;
+	return attempt == succeeded;
+}
 
-	*last = err;
-	if (!news)
+/* An attempt has succeeded: should it fail again, that is news. */
+static void forget_errors(struct sampler *sampler, enum attempt attempt)
+{
+	g_hash_table_foreach_remove(sampler->told, was_told_by, GINT_TO_POINTER(attempt));
+}
+
+/*
+ * Returns what to log of an error, or NULL: it is told once until the attempt that met it succeeds,
+ * however many fail and whatever else succeeds in between.
+ */
+static char *note_error(struct sampler *sampler, enum attempt attempt, int err)
+{
+	if (err == 0 || err == -ECANCELED ||
+	    g_hash_table_contains(sampler->told, GINT_TO_POINTER(err)))
 		return NULL;
+	g_hash_table_insert(sampler->told, GINT_TO_POINTER(err), GINT_TO_POINTER(attempt));
 	g_free(sampler->last_error);
 	sampler->last_error = g_strdup_printf("%s: %s", sampler->source->name, explain(err));
 	return g_strdup(sampler->last_error);
@@ -204,8 +257,11 @@ static void accept(struct sampler *sampler, const struct refresh *refresh, int64
 		parts_drop(sampler->parts);
 	}
 	sampler->checked[SAMPLER_NAMES] = began;
-	if (refresh->sample || refresh->steady)
-		sampler->checked[SAMPLER_COUNTERS] = began;
+	forget_errors(sampler, LOOKING_AT_NAMES);
+	if (!refresh->sample && !refresh->steady)
+		return;
+	sampler->checked[SAMPLER_COUNTERS] = began;
+	forget_errors(sampler, READING_ALL);
 }
 
 static void refresh_now(struct sampler *sampler, enum sampler_need need)
@@ -223,7 +279,9 @@ static void refresh_now(struct sampler *sampler, enum sampler_need need)
 	sampler->full_reads += refresh.cost > 0;
 	if (refresh.cost > 0)
 		sampler->full_cost = refresh.cost;
-	message = note_error(sampler, refresh.error, &sampler->error);
+	message = note_error(sampler, refresh.cost > 0 ? READING_ALL : LOOKING_AT_NAMES,
+			     refresh.error);
+	sampler->error = refresh.error;
 	sampler->failed_at = g_get_monotonic_time();
 	if (!refresh.error)
 		accept(sampler, &refresh, began);
@@ -240,6 +298,9 @@ static bool is_young(const struct sampler *sampler, enum sampler_need need)
 {
 	int64_t since = sampler->error ? sampler->failed_at : sampler->checked[need];
 
+	/* Who has seen a part shall not see older counters next. */
+	if (need == SAMPLER_COUNTERS && since < sampler->newest_part)
+		return false;
 	return (sampler->current || sampler->error) &&
 	       g_get_monotonic_time() - since < sampler->max_age;
 }
@@ -311,13 +372,17 @@ static void distrust(struct sampler *sampler)
 	parts_drop(sampler->parts);
 }
 
-static void note_pass(struct sampler *sampler, int err)
+static void note_pass(struct sampler *sampler, int err, int64_t began)
 {
 	g_autofree char *message = NULL;
 
 	g_mutex_lock(&sampler->lock);
 	sampler->pushed_down += err == 0;
-	message = note_error(sampler, err, &sampler->pass_error);
+	if (!err) {
+		sampler->newest_part = MAX(sampler->newest_part, began);
+		forget_errors(sampler, PASSING);
+	}
+	message = note_error(sampler, PASSING, err);
 	if (message)
 		log_unlocked(sampler, message);
 	g_mutex_unlock(&sampler->lock);
@@ -333,7 +398,7 @@ static int gather_now(struct sampler *sampler, const struct sample *names, const
 		distrust(sampler);
 	if (err == -ESTALE || err == -ENODATA)
 		return err;
-	note_pass(sampler, err);
+	note_pass(sampler, err, began);
 	if (!err)
 		parts_keep(sampler->parts, plan, *part, g_get_monotonic_time() - began);
 	return err ? -EIO : 0;
@@ -360,11 +425,10 @@ bool sampler_is_young(struct sampler *sampler, const struct sample *sample)
 
 	g_mutex_lock(&sampler->lock);
 	if (sample->part)
-		young = sampler->current->catalog == sample->catalog &&
-			sampler->current->serial < sample->serial &&
-			g_get_monotonic_time() - sample->began < sampler->max_age;
+		young = sample->began >= sampler->newest_part &&
+			sampler->current->serial < sample->serial;
 	else
-		young = sample == sampler->current;
+		young = sample == sampler->current && sample->began >= sampler->newest_part;
 	g_mutex_unlock(&sampler->lock);
 	return young;
 }

@@ -44,7 +44,7 @@ int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample *
 int sampler_get_some(struct sampler *sampler, const struct sample *names, const struct plan *plan,
 		     struct sample **sample);
 
-/* Whether the counters of a sample are those that an answer given now would have. */
+/* Whether no answer that was given has newer counters than the sample. */
 bool sampler_is_young(struct sampler *sampler, const struct sample *sample);
 
 /* The last good full sample, however old, as a new reference; NULL where there was none yet. */

@@ -22,6 +22,7 @@
  */
 struct source_stamp {
 	uint64_t names;
+	bool may_be_torn; /* no two reads in a row show the same unless the names are right */
 	bool is_content_id; /* names is: the source numbers the states of its names itself */
 	uint64_t file; /* which file it was: one that was replaced is another one */
 	bool steady;

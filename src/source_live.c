@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The text of a running kernel's /proc/allocinfo. A read() of it returns at most a page, and
- * modules may come and go in between, so a pass is bracketed by the list of modules. The
+ * modules may come and go in between, so a pass is bracketed by the list of modules. That does not
+ * show all: the tags of a module come and go a little before or after its state says so, and one
+ * may be loaded and unloaded within a pass. So new names count once they have been read twice. The
  * descriptors are kept open: the file is for root, and the daemon need not stay root.
  */
 #include "source.h"
@@ -99,6 +101,7 @@ static int live_read(struct source *source, source_sink sink, void *context,
 	if (!err && after.hash != before.hash)
 		err = -EAGAIN;
 	fill_stamp(&before, stamp);
+	stamp->may_be_torn = true;
 	return err;
 }
 

@@ -4,6 +4,7 @@
 Nothing here is taken from the program: the grammar, the names and the sets are computed anew from
 the rules of the tree, so that a mistake shows unless it was made twice.
 """
+import json
 import os
 import random
 import re
@@ -20,6 +21,12 @@ ALLOCFS = os.environ.get('ALLOCFS', 'allocfs')
 DATA = os.environ.get('ALLOCFS_TEST_DATA',
                       os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'data'))
 DUMP_A, DUMP_B = os.path.join(DATA, 'allocinfo-a.txt'), os.path.join(DATA, 'allocinfo-b.txt')
+
+# A layout of the ioctls, mainline or v3: then the dump is mounted on a directory of its own, and
+# what is tested is a second mount, of the first one's allocinfo, which asks that by ioctls.
+STACK = os.environ.get('ALLOCFS_TEST_STACK')
+STACK_OPTIONS = f'max_age=0,abi={STACK}'  # of the first mount
+INTERFACE = f'ioctl {STACK}' if STACK else 'dump'  # as status has to name it
 
 HEADER = b'allocinfo - version: 2.0\n#     <size>  <calls> <tag info>\n'
 LINE = re.compile(rb' *(-?\d+) +(\d+) '  # bytes, calls
@@ -65,6 +72,7 @@ class Tag:
             self.calls -= 1 << 64
         self.accurate = b' accurate:no' not in tail
         self.text = match.group(0) + b'\n'
+        self.site = self.text[match.start(3):]  # without the counters
         self.path = normalise(self.file)
         self.module_name = b'vmlinux' if self.module is None else escape(self.module)
         self.function_name = escape(self.function)
@@ -129,6 +137,12 @@ class Listing:
         return groups
 
 
+def recount(listing, count):
+    """The same names with other counters: count(tag) gives bytes and calls."""
+    return Listing(HEADER + b''.join(b'%12d %8d %s' % (*count(tag), tag.site)
+                                     for tag in listing.tags))
+
+
 def total_line(tags, path):
     """What .total says of tags."""
     tags = list(tags)
@@ -180,35 +194,55 @@ def mounts():
 
 
 def is_mounted(path):
-    return os.fsencode(os.path.realpath(path)) in mounts()
+    """Asks nothing of the mount itself, which may not answer."""
+    parent, name = os.path.split(os.fsencode(path))
+    return os.path.join(os.path.realpath(parent), name) in mounts()
 
 
 class Mount:
-    """A listing mounted on a directory of its own, from start to unmount."""
+    """A listing mounted on a directory of its own, from start to unmount.
 
-    def __init__(self, source, options='', foreground=False):
-        """source: a file, which is copied, or the bytes of a listing."""
+    dump is the file that the listing is in, source the one that allocfs was told to mount: the
+    same, or the allocinfo of a mount of it.
+    """
+
+    def __init__(self, source, options='', foreground=False, stack=bool(STACK), **popen):
+        """source: a file, which is copied, the bytes of a listing, or a mount to be mounted again.
+
+        stack: whether it is to be the second mount. popen: for a process in the foreground.
+        """
         self.base = tempfile.mkdtemp(prefix='allocfs-test-')
         os.chmod(self.base, 0o755)
-        self.source = os.path.join(self.base, 'allocinfo.txt')
         self.path = os.path.join(self.base, 'mnt')
-        self.process = None
+        self.inner = self.process = None
         os.mkdir(self.path)
-        if isinstance(source, bytes):
-            self.write(source)
-        else:
-            shutil.copyfile(source, self.source)
-        command = [ALLOCFS, self.source, self.path] + (['-o', options] if options else [])
         try:
-            if foreground:
-                self.process = subprocess.Popen(command + ['-f'])
-                if not wait_until(lambda: is_mounted(self.path)):
-                    raise AssertionError(f'{command}: not mounted')
-            else:
-                subprocess.run(command, check=True, timeout=60)
+            self.set_source(source, stack)
+            self.start([ALLOCFS, self.source, self.path] + (['-o', options] if options else []),
+                       foreground, popen)
         except BaseException:
             self.close()
             raise
+
+    def set_source(self, source, stack):
+        if stack and not isinstance(source, Mount):
+            source = self.inner = Mount(source, STACK_OPTIONS, foreground=True, stack=False)
+        if isinstance(source, Mount):
+            self.dump, self.source = source.dump, os.path.join(source.path, 'allocinfo')
+            return
+        self.dump = self.source = os.path.join(self.base, 'allocinfo.txt')
+        if isinstance(source, bytes):
+            self.write(source)
+        else:
+            shutil.copyfile(source, self.dump)
+
+    def start(self, command, foreground, popen):
+        if not foreground:
+            subprocess.run(command, check=True, timeout=60)
+            return
+        self.process = subprocess.Popen(command + ['-f'], **popen)
+        if not wait_until(lambda: is_mounted(self.path)):
+            raise AssertionError(f'{command}: not mounted')
 
     def __call__(self, path=b''):
         """A path in the mount, as bytes."""
@@ -220,11 +254,16 @@ class Mount:
     def list(self, path=b''):
         return os.listdir(self(path))
 
+    def status(self, key):
+        """The value of a line of status."""
+        rows = dict(row.split(': ', 1) for row in self.read(b'status').decode().splitlines())
+        return rows[key]
+
     def write(self, data):
         """A new listing by rename."""
-        with open(self.source + '.new', 'wb') as file:
+        with open(self.dump + '.new', 'wb') as file:
             file.write(data)
-        os.rename(self.source + '.new', self.source)
+        os.rename(self.dump + '.new', self.dump)
 
     def close(self):
         if is_mounted(self.path):
@@ -232,19 +271,54 @@ class Mount:
                                   capture_output=True)
             if done.returncode != 0:
                 subprocess.run(['fusermount3', '-uz', self.path], check=False)
-        if self.process:
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.send_signal(signal.SIGKILL)
-                self.process.wait()
+        if self.process and not self.has_ended(5):
+            self.kill()
+        if self.inner:
+            self.inner.close()
         shutil.rmtree(self.base, ignore_errors=True)
+
+    def has_ended(self, seconds):
+        """Whether a process in the foreground ends in time."""
+        return wait_until(lambda: self.process.poll() is not None, seconds)
+
+    def kill(self):
+        """What waits for the first mount cannot end before that does."""
+        self.process.kill()
+        if not self.has_ended(0.5) and self.inner:
+            self.inner.kill()
+        self.process.wait()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.close()
+
+
+class Worker:
+    """A function in a process of its own; what it returns goes through json."""
+
+    def __init__(self, function, *arguments):
+        end, start = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                said = [function(*arguments), None]
+            except BaseException as error:  # pylint: disable=broad-except
+                said = [[], repr(error)]
+            os.close(end)
+            with open(start, 'w', encoding='ascii') as file:
+                json.dump(said, file)
+            os._exit(0)
+        os.close(start)
+        self.file = open(end, encoding='ascii')
+
+    def wait(self):
+        """What the function returned, and the error that it raised or None."""
+        with self.file:
+            said = self.file.read()
+        os.waitpid(self.pid, 0)
+        return json.loads(said)
 
 
 class MountCase(unittest.TestCase):
@@ -256,7 +330,7 @@ class MountCase(unittest.TestCase):
     def setUpClass(cls):
         cls.mount = Mount(cls.dump, cls.options)
         cls.addClassCleanup(cls.mount.close)
-        cls.listing = Listing.read(cls.mount.source)
+        cls.listing = Listing.read(cls.mount.dump)
 
     def assert_same(self, got, wanted, what=''):
         """Equal lists; shows the first difference instead of thousands of lines."""

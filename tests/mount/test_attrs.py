@@ -55,7 +55,7 @@ class Attributes(MountCase):
                              (0, 1, stat.S_IFDIR | 0o500), path)
 
     def test_times(self):
-        moment = os.stat(self.mount.source).st_mtime_ns
+        moment = os.stat(self.mount.dump).st_mtime_ns
         for path in DIRECTORIES + [b'README', b'status', b'allocinfo', b'.summary', b'at/0',
                                    b'all/' + self.listing.tags[0].flat]:
             self.assertEqual(os.stat(self.mount(path)).st_mtime_ns, moment, path)

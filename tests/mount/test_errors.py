@@ -189,8 +189,8 @@ class Errors(MountCase):
                 (f'device {name}', made, os.mknod, name, stat.S_IFCHR | 0o644, os.makedev(1, 3)),
                 (f'symlink {name}', made, os.symlink, b'x', name),
                 (f'link {name}', made, os.link, self.mount(self.tag), name),
-                (f'link from elsewhere {name}', EXDEV, os.link, self.mount.source, name),
-                (f'rename from elsewhere {name}', EXDEV, os.rename, self.mount.source, name),
+                (f'link from elsewhere {name}', EXDEV, os.link, self.mount.dump, name),
+                (f'rename from elsewhere {name}', EXDEV, os.rename, self.mount.dump, name),
                 (f'unlink {name}', ENOENT, os.unlink, name),
                 (f'rmdir {name}', ENOENT, os.rmdir, name)])
         self.assertEqual(run('ls', '-A', self.mount(b'at')), b'')

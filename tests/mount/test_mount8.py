@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from allocfs_mount import ALLOCFS, DUMP_A, main
+from allocfs_mount import ALLOCFS, DUMP_A, STACK, STACK_OPTIONS, Mount, main
 
 INSTALL = '''set -eu
 mount -t tmpfs none /usr/local/bin
@@ -35,11 +35,16 @@ class Mount8(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.base)
         self.mnt = os.path.join(self.base, 'mnt')
         os.mkdir(self.mnt)
+        self.source = DUMP_A
+        if STACK:
+            inner = Mount(DUMP_A, STACK_OPTIONS, foreground=True, stack=False)
+            self.addCleanup(inner.close)
+            self.source = inner(b'allocinfo')
 
     def shell(self, script):
         """What a script prints, run where allocfs is installed; it has to succeed."""
-        environment = dict(os.environ, ALLOCFS=shutil.which(ALLOCFS), dump=DUMP_A, mnt=self.mnt,
-                           base=self.base)
+        environment = dict(os.environ, ALLOCFS=shutil.which(ALLOCFS), source=self.source,
+                           mnt=self.mnt, base=self.base)
         done = subprocess.run(['unshare', '-m', 'sh', '-c', INSTALL + script], env=environment,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
@@ -48,17 +53,17 @@ class Mount8(unittest.TestCase):
 
     def test_mount_and_umount(self):
         out = self.shell('''
-            mount -t fuse.allocfs "$dump" "$mnt"
+            mount -t fuse.allocfs "$source" "$mnt"
             shown; ls "$mnt/all" | wc -l
             umount "$mnt"; gone && echo unmounted
-            mount -t fuse.allocfs "$dump" "$mnt"
+            mount -t fuse.allocfs "$source" "$mnt"
             fusermount3 -u "$mnt"; gone && echo again''')
         for word in ('nosuid,nodev,noexec', 'default_permissions', '3143', 'unmounted', 'again'):
             self.assertIn(word, out)
 
     def test_options(self):
         out = self.shell('''
-            mount -t fuse.allocfs "$dump" "$mnt" \\
+            mount -t fuse.allocfs "$source" "$mnt" \\
                 -o allow_other,uid=nobody,gid=adm,umask=0027,max_age=50,dev,suid,exec
             shown; stat -c '%U %G %a' "$mnt" "$mnt/README"
             umount "$mnt"''')
@@ -68,7 +73,7 @@ class Mount8(unittest.TestCase):
 
     def test_fstab(self):
         out = self.shell('''
-            echo "$dump $mnt fuse.allocfs noauto,nofail,_netdev,x-test.word=1,umask=0007 0 0" \\
+            echo "$source $mnt fuse.allocfs noauto,nofail,_netdev,x-test.word=1,umask=0007 0 0" \\
                 >"$base/fstab"
             mount --fstab "$base/fstab" "$mnt"
             shown; stat -c '%a' "$mnt"
@@ -81,9 +86,9 @@ class Mount8(unittest.TestCase):
                               ('nonsense', 'nonsense'), ('umask=9', 'octal')):
             with self.subTest(options=options):
                 out = self.shell(f'''
-                    mount -t fuse.allocfs "$dump" "$mnt"
+                    mount -t fuse.allocfs "$source" "$mnt"
                     if [ {options} != remount ]; then umount "$mnt"; fi
-                    ! mount -t fuse.allocfs "$dump" "$mnt" -o {options}
+                    ! mount -t fuse.allocfs "$source" "$mnt" -o {options}
                     umount "$mnt" 2>/dev/null || true''')
                 self.assertIn(word, out)
 

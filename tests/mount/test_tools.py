@@ -9,8 +9,8 @@ import re
 import shutil
 import tempfile
 
-from allocfs_mount import (ALLOCFS, DUMP_B, HEADER, Listing, Mount, MountCase, main, run, slurp,
-                           total_line)
+from allocfs_mount import (ALLOCFS, DUMP_B, HEADER, INTERFACE, Listing, Mount, MountCase, main, run,
+                           slurp, total_line)
 
 REPORTS = [b'.summary', b'.total', b'.totals', b'.allocinfo', b'.raw']
 SETS = {  # A path and its test
@@ -319,7 +319,7 @@ class Reports(MountCase):
         self.assertEqual(len(status), len(rows), 'a key twice')
         tags = self.listing.tags
         wanted = {
-            'source': self.mount.source, 'interface': 'dump', 'kernel': 'unknown',
+            'source': self.mount.source, 'interface': INTERFACE, 'kernel': 'unknown',
             'profiling': 'unknown', 'last-error': 'none', 'skipped-lines': 0, 'tags': len(tags),
             'modules': len({tag.module for tag in tags}),
             'bytes': sum(tag.bytes for tag in tags), 'calls': sum(tag.calls for tag in tags),

@@ -159,7 +159,7 @@ class Tree(MountCase):
                              b''.join(sorted(tag.text for tag in tags)))
         for file in (b'mm/slub.c', b'fs/inode.c', b'kernel/fork.c'):
             cat = run('sh', '-c', 'cat "$0"/* | sort', self.mount(b'by-file/' + file))
-            grep = run('grep', '-a', '-F', b' %s:' % file, self.mount.source)
+            grep = run('grep', '-a', '-F', b' %s:' % file, self.mount.dump)
             self.assertEqual(sorted(cat.splitlines()), sorted(grep.splitlines()))
 
     def expected_walk(self):

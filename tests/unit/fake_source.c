@@ -39,9 +39,9 @@ static void wait_while_shut(struct fake *fake)
 /* The bytes of the only tag are the number of the read, from 1; its name is made from the stamp. */
 static int give_listing(struct fake *fake, gint number, source_sink sink, void *context)
 {
+	uint64_t line = fake->torn > 0 ? 1000 + (uint64_t)fake->torn-- : fake->stamp.names;
 	g_autofree char *text = g_strdup_printf(
-		"allocinfo - version: 2.0\n%d 1 a.c:%" G_GUINT64_FORMAT " func:f \n", number,
-		fake->stamp.names);
+		"allocinfo - version: 2.0\n%d 1 a.c:%" G_GUINT64_FORMAT " func:f \n", number, line);
 
 	if (fake->garbage)
 		return sink(context, span_of("hello\n"));

@@ -14,6 +14,7 @@ struct fake {
 	struct source_stamp stamp;
 	int stamp_error, read_error;
 	int again; /* so many reads end in EAGAIN */
+	int torn; /* so many reads show other names, each its own */
 	bool garbage;
 	gulong read_time; /* microseconds, to let others come meanwhile */
 	/* What was done to it. */

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A source that fails on command: to be preloaded into allocfs. What the daemon does with the file
+ * that ALLOCFS_FAULTS_SOURCE names goes wrong as the first line of the file that ALLOCFS_FAULTS
+ * names says; that one is mapped, so that it is read at each call and costs none. A line is
+ *
+ *     CALL FAULT [SKIP [COUNT]]
+ *
+ * CALL is open, read, ioctl, id (CONTENT_ID alone) or get (the other ioctls). FAULT is the number
+ * of an error, or: short (a read of few bytes), moves (each content id is another one), block
+ * (until there is another line). The first SKIP such calls go well, and all after COUNT further
+ * ones.
+ */
+#undef _FILE_OFFSET_BITS /* open and open64 are to be two names */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include "allocfs/allocinfo.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+#define DESCRIPTORS 1024
+#define SHORT_READ 997 /* bytes */
+
+/* What the tests write into and read from. */
+struct control {
+	char line[64];
+	_Atomic uint64_t calls; /* of the kind of the line, since it was written */
+	_Atomic uint64_t hits; /* those of them that went wrong */
+};
+
+struct fault {
+	char call[8], kind[8];
+	int error; /* or 0: see kind */
+};
+
+static struct control *control;
+static const char *source;
+static _Atomic bool is_source[DESCRIPTORS];
+static _Atomic uint64_t next_id = 1;
+
+static void *next(const char *name)
+{
+	return dlsym(RTLD_NEXT, name);
+}
+
+__attribute__((constructor)) static void map_control(void)
+{
+	const char *path = getenv("ALLOCFS_FAULTS");
+	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+	void *page;
+
+	source = getenv("ALLOCFS_FAULTS_SOURCE");
+	if (fd < 0 || !source)
+		return;
+	page = mmap(NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (page != MAP_FAILED)
+		control = page;
+}
+
+/* Whether a call of one of both kinds goes wrong now, and how. */
+static bool has_fault(const char *call, const char *other, struct fault *fault)
+{
+	unsigned long long skip = 0, count = UINT64_MAX;
+	char line[sizeof(control->line)];
+	uint64_t number;
+
+	if (!control)
+		return false;
+	memcpy(line, control->line, sizeof(line));
+	line[sizeof(line) - 1] = '\0';
+	if (sscanf(line, "%7s %7s %llu %llu", fault->call, fault->kind, &skip, &count) < 2)
+		return false;
+	if (strcmp(fault->call, call) != 0 && strcmp(fault->call, other) != 0)
+		return false;
+	number = atomic_fetch_add(&control->calls, 1);
+	if (number < skip || number - skip >= count)
+		return false;
+	fault->error = atoi(fault->kind);
+	atomic_fetch_add(&control->hits, 1);
+	return true;
+}
+
+static void block(const struct fault *fault)
+{
+	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+
+	while (strncmp(control->line, fault->call, strlen(fault->call)) == 0)
+		nanosleep(&pause, NULL);
+}
+
+/* -1 where the call fails, 0 where it goes on. */
+static int suffer(const struct fault *fault)
+{
+	if (strcmp(fault->kind, "block") == 0)
+		block(fault);
+	errno = fault->error;
+	return fault->error ? -1 : 0;
+}
+
+/* By its words: a look at the file could meet the very fault that this is about. */
+static bool names_source(int dir, const char *path)
+{
+	const char *slash = source ? strrchr(source, '/') : NULL;
+	char link[32], target[4096];
+	ssize_t len;
+
+	if (!control || !slash)
+		return false;
+	if (strcmp(path, source) == 0)
+		return true;
+	if (dir == AT_FDCWD || strcmp(path, slash + 1) != 0)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
+	len = readlink(link, target, sizeof(target));
+	return len == slash - source && memcmp(target, source, (size_t)len) == 0;
+}
+
+static int open_with(int (*real)(int, const char *, int, ...), int dir, const char *path, int flags,
+		     mode_t mode)
+{
+	bool matches = names_source(dir, path);
+	struct fault fault;
+	int fd;
+
+	if (matches && has_fault("open", "open", &fault) && suffer(&fault) != 0)
+		return -1;
+	fd = real(dir, path, flags, mode);
+	if (fd >= 0 && fd < DESCRIPTORS)
+		is_source[fd] = matches;
+	return fd;
+}
+
+static mode_t mode_of(int flags, va_list args)
+{
+	return flags & (O_CREAT | __O_TMPFILE) ? va_arg(args, mode_t) : 0;
+}
+
+/* What is called under four names. */
+#define OPEN_AT(name)                                                                             \
+	EXPORTED int name(int dir, const char *path, int flags, ...)                              \
+	{                                                                                         \
+		va_list args;                                                                     \
+		mode_t mode;                                                                      \
+                                                                                                  \
+		va_start(args, flags);                                                            \
+		mode = mode_of(flags, args);                                                      \
+		va_end(args);                                                                     \
+		return open_with((int (*)(int, const char *, int, ...))next("openat"), dir, path, \
+				 flags, mode);                                                    \
+	}
+
+#define OPEN(name)                                                                               \
+	EXPORTED int name(const char *path, int flags, ...)                                      \
+	{                                                                                        \
+		va_list args;                                                                    \
+		mode_t mode;                                                                     \
+                                                                                                 \
+		va_start(args, flags);                                                           \
+		mode = mode_of(flags, args);                                                     \
+		va_end(args);                                                                    \
+		return open_with((int (*)(int, const char *, int, ...))next("openat"), AT_FDCWD, \
+				 path, flags, mode);                                             \
+	}
+
+OPEN_AT(openat)
+OPEN_AT(openat64)
+OPEN(open)
+OPEN(open64)
+
+EXPORTED int close(int fd)
+{
+	int (*real)(int) = (int (*)(int))next("close");
+
+	if (fd >= 0 && fd < DESCRIPTORS)
+		is_source[fd] = false;
+	return real(fd);
+}
+
+static bool concerns(int fd)
+{
+	return fd >= 0 && fd < DESCRIPTORS && is_source[fd];
+}
+
+EXPORTED ssize_t read(int fd, void *buffer, size_t size)
+{
+	ssize_t (*real)(int, void *, size_t) = (ssize_t(*)(int, void *, size_t))next("read");
+	struct fault fault;
+
+	if (concerns(fd) && has_fault("read", "read", &fault)) {
+		if (suffer(&fault) != 0)
+			return -1;
+		if (strcmp(fault.kind, "short") == 0 && size > SHORT_READ)
+			size = SHORT_READ;
+	}
+	return real(fd, buffer, size);
+}
+
+EXPORTED int ioctl(int fd, unsigned long command, ...)
+{
+	int (*real)(int, unsigned long, ...) = (int (*)(int, unsigned long, ...))next("ioctl");
+	bool is_id = (unsigned int)command == ALLOCINFO_CONTENT_ID;
+	struct fault fault;
+	va_list args;
+	void *arg;
+	int result;
+
+	va_start(args, command);
+	arg = va_arg(args, void *);
+	va_end(args);
+	if (!concerns(fd) || !has_fault("ioctl", is_id ? "id" : "get", &fault))
+		return real(fd, command, arg);
+	if (suffer(&fault) != 0)
+		return -1;
+	result = real(fd, command, arg);
+	if (result == 0 && is_id && strcmp(fault.kind, "moves") == 0)
+		*(uint64_t *)arg = next_id++;
+	return result;
+}
