@@ -138,7 +138,10 @@ static int render(const struct content_input *input, GString *out)
 		render_report(input, &target->query, REPORT_ALLOCINFO, out);
 		return 0;
 	case TARGET_README: readme_append(out); return 0;
-	case TARGET_STATUS: status_append(input->sampler, input->sample, out); return 0;
+	case TARGET_STATUS:
+		status_append(input->sampler, input->snapshots, input->sample, out);
+		return 0;
+	case TARGET_WORLD:
 	case TARGET_DIRECTORY: break;
 	}
 	return -EISDIR;

@@ -6,7 +6,7 @@
 #ifndef ALLOCFS_CONTENT_H
 #define ALLOCFS_CONTENT_H
 
-#include "sampler.h"
+#include "snapshots.h"
 #include "query.h"
 
 struct content_cache;
@@ -18,7 +18,8 @@ void content_cache_free(struct content_cache *cache);
 
 /* What a file is rendered from. */
 struct content_input {
-	struct sampler *sampler; /* for status */
+	struct sampler *sampler; /* for status; and this: */
+	struct snapshots *snapshots;
 	const struct sample *sample; /* the last good one where the source fails */
 	const struct target *target; /* a file */
 	uint32_t tag; /* that the file is, or CATALOG_NONE */

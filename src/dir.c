@@ -12,6 +12,7 @@
 struct dir {
 	struct view view;
 	GPtrArray *fixed; /* const char *: files and filters of a root, presets */
+	char **worlds; /* names of snapshots, or NULL */
 	GArray *values; /* struct value, or NULL */
 	GArray *rows; /* struct row: the tags that are listed, or NULL */
 };
@@ -36,15 +37,32 @@ static void add_if_there(struct dir *dir, const char *name)
 		g_ptr_array_add(dir->fixed, (void *)name);
 }
 
+/* The fixed entries of a root that are files, or those that are directories. */
+static void add_root_files(struct dir *dir, bool directories)
+{
+	for (size_t i = 0; i < query_root_file_count; i++)
+		if ((query_root_files[i].kind == TARGET_DIRECTORY) == directories)
+			add_if_there(dir, query_root_files[i].name);
+}
+
 static void add_fixed(struct dir *dir)
 {
 	const struct query *query = &dir->view.target.query;
 	const char *name;
 
-	for (size_t i = 0; query->place == PLACE_ROOT && i < query_root_file_count; i++)
-		add_if_there(dir, query_root_files[i].name);
+	if (query->place == PLACE_ROOT)
+		add_root_files(dir, false);
 	for (size_t i = 0; (name = select_fixed_child(query, i)); i++)
 		add_if_there(dir, name);
+	if (query->place == PLACE_ROOT)
+		add_root_files(dir, true);
+}
+
+static void add_worlds(struct fs *fs, struct dir *dir)
+{
+	dir->worlds = snapshots_names(fs->snapshots);
+	for (size_t i = 0; dir->worlds[i]; i++)
+		g_ptr_array_add(dir->fixed, dir->worlds[i]);
 }
 
 /* Of a directory of the source tree, only the tags of the file that it is. */
@@ -63,15 +81,11 @@ static void keep_own_tags(struct dir *dir)
 	g_array_set_size(dir->rows, kept);
 }
 
-static void fill(struct dir *dir)
+/* Tags, and the values that divide them. */
+static void add_set(struct dir *dir, enum children_kind children)
 {
 	const struct query *query = &dir->view.target.query;
-	enum children_kind children = select_children_kind(query);
 
-	if (children == CHILDREN_FIXED) {
-		add_fixed(dir);
-		return;
-	}
 	dir->rows = select_rows(dir->view.sample, query);
 	if (children == CHILDREN_VALUES)
 		dir->values = select_values(dir->view.sample, query, dir->rows);
@@ -81,10 +95,22 @@ static void fill(struct dir *dir)
 		g_array_set_size(dir->rows, 0);
 }
 
+static void fill(struct fs *fs, struct dir *dir)
+{
+	enum children_kind children = select_children_kind(&dir->view.target.query);
+
+	switch (children) {
+	case CHILDREN_FIXED: add_fixed(dir); break;
+	case CHILDREN_WORLDS: add_worlds(fs, dir); break;
+	default: add_set(dir, children); break;
+	}
+}
+
 static void free_dir(struct dir *dir)
 {
 	view_clear(&dir->view);
 	g_ptr_array_free(dir->fixed, TRUE);
+	g_strfreev(dir->worlds);
 	if (dir->values)
 		g_array_free(dir->values, TRUE);
 	if (dir->rows)
@@ -101,7 +127,7 @@ void dir_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
 
 	dir->fixed = g_ptr_array_new();
 	if (!err) {
-		fill(dir);
+		fill(fs, dir);
 		file->fh = (uint64_t)(uintptr_t)dir;
 		if (fuse_reply_open(req, file) == 0)
 			return;
@@ -199,25 +225,32 @@ static bool add_dot(struct page *page, size_t i, uint64_t inode)
 	return true;
 }
 
+static bool is_directory(const struct target *target)
+{
+	return target->kind == TARGET_DIRECTORY || target->kind == TARGET_WORLD;
+}
+
 /*
  * The entry with its attributes. A stale listing gives the name alone, as an entry without node id:
- * the kernel would take its attributes for news, over those it has.
+ * the kernel would take its attributes for news, over those it has. So do snapshots, which are
+ * worlds of their own: who wants to know looks them up.
  */
 static void fill_param(struct page *page, struct fs *fs, struct node *node, const struct dir *dir,
 		       const struct entry *entry, struct fuse_entry_param *param)
 {
 	struct span name = span_of(entry->name);
-	struct view view = {dir->view.sample, entry->target, entry->tag};
+	struct view view = {dir->view.world, dir->view.sample, entry->target, entry->tag};
 	uint64_t inode = node_child_inode(node, name);
 
 	param->attr.st_ino = inode;
-	param->attr.st_mode = entry->target.kind == TARGET_DIRECTORY ? S_IFDIR : S_IFREG;
-	if (!page->plus || page->stale)
+	param->attr.st_mode = is_directory(&entry->target) ? S_IFDIR : S_IFREG;
+	if (!page->plus || page->stale || entry->target.kind == TARGET_WORLD)
 		return;
 	view_stat(fs, &view, node, inode, &param->attr);
-	param->ino = node_id(fs->nodes, node_lookup(fs->nodes, node, name, view.sample->catalog,
-						    &entry->target));
-	param->attr_timeout = param->entry_timeout = view_timeout(fs, &entry->target);
+	param->ino = node_id(fs->nodes, node_lookup(fs->nodes, node, name, view.world,
+						    view.sample->catalog, &entry->target));
+	param->attr_timeout = view_timeout(fs, &view);
+	param->entry_timeout = view_name_timeout(fs, &view);
 }
 
 /* Asks for the size first: an entry that is handed out counts as a lookup. */
@@ -248,7 +281,7 @@ static void pump(struct page *page, fuse_ino_t id, off_t offset, const struct di
 	struct entry entry;
 	bool fitted = true;
 
-	page->stale = !sampler_is_young(fs->sampler, dir->view.sample);
+	page->stale = !world_is_young(dir->view.world, dir->view.sample);
 	for (size_t i = (size_t)offset; fitted; i++) {
 		if (i < DOTS)
 			fitted = add_dot(page, i, dots[i]);

@@ -113,9 +113,9 @@ void file_release(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info)
 	fuse_reply_err(req, 0);
 }
 
-static int look(void *fs, enum sampler_need need, struct sample **sample)
+static int look(void *world, enum sampler_need need, struct sample **sample)
 {
-	return sampler_get(((struct fs *)fs)->sampler, need, sample);
+	return world_get(world, need, sample);
 }
 
 /* The kernel has copied as many bytes as the command says by itself, in and out. */
@@ -135,10 +135,10 @@ void file_ioctl(fuse_req_t req, fuse_ino_t id, unsigned int command, void *arg,
 	size_t out_len;
 	int err = -ENOTTY;
 
-	(void)id;
 	(void)arg;
 	if (file && file->cursor && has_room(command, in_size, out_size))
-		err = server_ioctl(file->cursor, fs->layout, command, in, &out, &out_len, look, fs);
+		err = server_ioctl(file->cursor, fs->layout, command, in, &out, &out_len, look,
+				   node_world(node_from_id(fs->nodes, id)));
 	/* A result below 0 would still be copied out. */
 	if (err)
 		fuse_reply_err(req, -err);

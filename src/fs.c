@@ -26,39 +26,48 @@ static void fs_init(void *data, struct fuse_conn_info *connection)
 }
 
 /* There is no such name; the kernel may remember that as long as it would remember a name. */
-static void reply_absent(fuse_req_t req, struct fs *fs)
+static void reply_absent(fuse_req_t req, struct fs *fs, const struct view *view)
 {
-	struct fuse_entry_param entry = {.entry_timeout = view_absence_timeout(fs)};
+	struct fuse_entry_param entry = {.entry_timeout = view_absence_timeout(fs, view)};
 
-	if (sampler_max_age(fs->sampler) == 0)
+	if (entry.entry_timeout == 0)
 		fuse_reply_err(req, ENOENT);
 	else
 		fuse_reply_entry(req, &entry);
 }
 
+/* What the view shows, under that name: an entry that counts as a lookup. */
+void fs_reply_entry(fuse_req_t req, struct node *dir, struct span name, const struct view *view)
+{
+	struct fs *fs = fs_of(req);
+	struct fuse_entry_param entry = {.attr_timeout = 0};
+	struct node *node;
+
+	view_stat(fs, view, dir, node_child_inode(dir, name), &entry.attr);
+	node = node_lookup(fs->nodes, dir, name, view->world, view->sample->catalog, &view->target);
+	entry.ino = node_id(fs->nodes, node);
+	entry.attr_timeout = view_timeout(fs, view);
+	entry.entry_timeout = view_name_timeout(fs, view);
+	if (fuse_reply_entry(req, &entry) != 0)
+		node_forget(fs->nodes, node, 1);
+}
+
 static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fs *fs = fs_of(req);
-	struct node *node, *dir = node_from_id(fs->nodes, parent);
+	struct node *dir = node_from_id(fs->nodes, parent);
 	struct span component = span_of(name);
-	struct fuse_entry_param entry = {.attr_timeout = 0};
 	struct view view = {.sample = NULL};
 	int err = -ENAMETOOLONG;
 
 	if (component.len <= NAME_MAX)
 		err = view_look(fs, dir, &component, VIEW_FILE, &view);
-	if (err == -ENOENT) {
-		reply_absent(req, fs);
-	} else if (err) {
+	if (err == -ENOENT)
+		reply_absent(req, fs, &view);
+	else if (err)
 		fuse_reply_err(req, -err);
-	} else {
-		view_stat(fs, &view, dir, node_child_inode(dir, component), &entry.attr);
-		node = node_lookup(fs->nodes, dir, component, view.sample->catalog, &view.target);
-		entry.ino = node_id(fs->nodes, node);
-		entry.attr_timeout = entry.entry_timeout = view_timeout(fs, &view.target);
-		if (fuse_reply_entry(req, &entry) != 0)
-			node_forget(fs->nodes, node, 1);
-	}
+	else
+		fs_reply_entry(req, dir, component, &view);
 	view_clear(&view);
 }
 
@@ -93,7 +102,7 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fil
 		return;
 	}
 	view_stat(fs, &view, node_parent(node), node_inode(node), &stat);
-	fuse_reply_attr(req, &stat, view_timeout(fs, &view.target));
+	fuse_reply_attr(req, &stat, view_timeout(fs, &view));
 	view_clear(&view);
 }
 
@@ -116,100 +125,21 @@ static void fs_statfs(fuse_req_t req, fuse_ino_t id)
 	fuse_reply_statfs(req, &statfs);
 }
 
-/* Whatever would change something. */
-static void fs_setattr(fuse_req_t req, fuse_ino_t id, struct stat *stat, int set,
-		       struct fuse_file_info *file)
-{
-	(void)id;
-	(void)stat;
-	(void)set;
-	(void)file;
-	fuse_reply_err(req, EROFS);
-}
-
-static void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
-{
-	(void)parent;
-	(void)name;
-	(void)mode;
-	(void)device;
-	fuse_reply_err(req, EROFS);
-}
-
-static void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
-		      struct fuse_file_info *file)
-{
-	(void)parent;
-	(void)name;
-	(void)mode;
-	(void)file;
-	fuse_reply_err(req, EROFS);
-}
-
-static void fs_symlink(fuse_req_t req, const char *to, fuse_ino_t parent, const char *name)
-{
-	(void)to;
-	(void)parent;
-	(void)name;
-	fuse_reply_err(req, EROFS);
-}
-
-static void fs_link(fuse_req_t req, fuse_ino_t id, fuse_ino_t parent, const char *name)
-{
-	(void)id;
-	(void)parent;
-	(void)name;
-	fuse_reply_err(req, EROFS);
-}
-
-static void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
-{
-	(void)parent;
-	(void)name;
-	fuse_reply_err(req, EROFS);
-}
-
-static void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
-{
-	(void)parent;
-	(void)name;
-	(void)mode;
-	fuse_reply_err(req, EPERM);
-}
-
-static void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
-{
-	(void)parent;
-	(void)name;
-	fuse_reply_err(req, EPERM);
-}
-
-static void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
-		      const char *new_name, unsigned int flags)
-{
-	(void)parent;
-	(void)name;
-	(void)new_parent;
-	(void)new_name;
-	(void)flags;
-	fuse_reply_err(req, EPERM);
-}
-
 const struct fuse_lowlevel_ops fs_operations = {
 	.init = fs_init,
 	.lookup = fs_lookup,
 	.forget = fs_forget,
 	.forget_multi = fs_forget_multi,
 	.getattr = fs_getattr,
-	.setattr = fs_setattr,
-	.mknod = fs_mknod,
-	.create = fs_create,
-	.symlink = fs_symlink,
-	.link = fs_link,
-	.unlink = fs_unlink,
-	.mkdir = fs_mkdir,
-	.rmdir = fs_rmdir,
-	.rename = fs_rename,
+	.setattr = change_setattr,
+	.mknod = change_mknod,
+	.create = change_create,
+	.symlink = change_symlink,
+	.link = change_link,
+	.unlink = change_unlink,
+	.mkdir = change_mkdir,
+	.rmdir = change_rmdir,
+	.rename = change_rename,
 	.open = file_open,
 	.read = file_read,
 	.release = file_release,

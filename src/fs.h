@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The mounted filesystem: what all requests share, and the table of requests that main hands to
- * libfuse. fs.c answers requests about names, file.c those about open files, dir.c those about
- * listings; view.c finds out what they show.
+ * libfuse. fs.c answers requests about names, change.c those that would change them, file.c those
+ * about open files, dir.c those about listings; view.c finds out what they show.
  */
 #ifndef ALLOCFS_FS_H
 #define ALLOCFS_FS_H
@@ -11,9 +11,13 @@
 #include "content.h"
 #include "fuse_api.h"
 #include "node.h"
+#include "snapshots.h"
 
 struct fs {
 	struct sampler *sampler;
+	struct world *live;
+	struct snapshots *snapshots;
+	int64_t max_age; /* microseconds */
 	struct node_table *nodes;
 	struct content_cache *cache;
 	uid_t uid;
@@ -24,6 +28,25 @@ struct fs {
 };
 
 extern const struct fuse_lowlevel_ops fs_operations;
+
+struct view;
+
+/* Replies with what the view shows, as the entry of that name in dir. */
+void fs_reply_entry(fuse_req_t req, struct node *dir, struct span name, const struct view *view);
+
+/* change.c */
+void change_setattr(fuse_req_t req, fuse_ino_t id, struct stat *stat, int set,
+		    struct fuse_file_info *file);
+void change_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device);
+void change_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+		   struct fuse_file_info *file);
+void change_symlink(fuse_req_t req, const char *to, fuse_ino_t parent, const char *name);
+void change_link(fuse_req_t req, fuse_ino_t id, fuse_ino_t parent, const char *name);
+void change_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
+void change_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
+void change_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
+void change_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+		   const char *new_name, unsigned int flags);
 
 /* file.c */
 void file_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info);

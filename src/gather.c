@@ -120,7 +120,7 @@ int gather(struct source *source, const struct sample *names, const struct plan 
 	int err = 0;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gather.part = sample_part_begin(names, now, g_get_monotonic_time());
+	gather.part = sample_part_begin(names, names->catalog, now, g_get_monotonic_time());
 	for (uint32_t i = 0; !err && i < plan->passes; i++)
 		err = run_pass(&pass, &plan->filter[i]);
 	/* Such a pass adds no groups. */

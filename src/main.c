@@ -56,14 +56,44 @@ static int check_mountpoint(const char *path)
 	return message ? complain(message) : 0;
 }
 
-/* The first read says whether this is a listing at all, while there is somebody to tell. */
-static int try_source(struct sampler *sampler)
+/* A saved listing becomes a snapshot. */
+static int add_saved(struct fs *fs, const struct saved_snapshot *saved)
 {
-	struct sample *sample;
-	int err = sampler_get(sampler, SAMPLER_COUNTERS, &sample);
+	g_autofree char *message = NULL;
+	struct source *source = source_open(saved->file, &message);
+	struct sampler *sampler;
+	struct sample *sample = NULL;
+	int err;
 
+	if (!source)
+		return complain(message);
+	sampler = sampler_new(source, 0);
+	err = sampler_get(sampler, SAMPLER_COUNTERS, &sample);
 	if (!err)
-		sample_unref(sample);
+		err = snapshots_add(fs->snapshots, span_of(saved->name), sample);
+	if (err == -EEXIST || err == -ENOSPC)
+		fprintf(stderr, "allocfs: snapshot=%s=%s: %s\n", saved->name, saved->file,
+			err == -EEXIST ? "there is one of that name already"
+				       : "there are more than max_snapshots allows");
+	sample_unref(sample);
+	sampler_free(sampler);
+	return err;
+}
+
+/*
+ * The first read says whether this is a listing at all, while there is somebody to tell; of what
+ * changes it is kept as well.
+ */
+static int take_first(struct fs *fs, const struct options *options)
+{
+	struct sample *sample = NULL;
+	int err = sampler_get(fs->sampler, SAMPLER_COUNTERS, &sample);
+
+	if (!err && sampler_source(fs->sampler)->live)
+		err = snapshots_add(fs->snapshots, span_of("mount"), sample);
+	for (guint i = 0; !err && i < options->saved->len; i++)
+		err = add_saved(fs, g_ptr_array_index(options->saved, i));
+	sample_unref(sample);
 	return err;
 }
 
@@ -75,7 +105,9 @@ static int open_source(struct fs *fs, const struct options *options)
 	if (!source)
 		return complain(message);
 	fs->sampler = sampler_new(source, options->max_age);
-	return try_source(fs->sampler);
+	fs->live = world_new_live(fs->sampler);
+	fs->snapshots = snapshots_new(fs->live, options->max_snapshots);
+	return take_first(fs, options);
 }
 
 static bool has_to_end(void *session)
@@ -99,6 +131,7 @@ static int run(struct options *options)
 	struct fs fs = {.uid = options->uid,
 			.gid = options->gid,
 			.umask = options->umask,
+			.max_age = options->max_age,
 			.max_read = options->max_read,
 			.layout = abi_layout(options->abi)};
 	struct fuse_session *session = NULL;
@@ -110,7 +143,7 @@ static int run(struct options *options)
 		err = open_source(&fs, options);
 	if (err)
 		goto out_source;
-	fs.nodes = node_table_new();
+	fs.nodes = node_table_new(fs.live);
 	fs.cache = content_cache_new(options->max_age);
 	err = -EINVAL;
 	session = fuse_session_new(&options->rest, &fs_operations, sizeof(fs_operations), &fs);
@@ -135,6 +168,8 @@ out_fs:
 	content_cache_free(fs.cache);
 	node_table_free(fs.nodes);
 out_source:
+	snapshots_free(fs.snapshots);
+	world_unref(fs.live);
 	sampler_free(fs.sampler);
 	return err;
 }

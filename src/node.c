@@ -16,6 +16,10 @@
  * parent. While a request runs the kernel holds its node, so that requests need no reference of
  * their own.
  *
+ * The root of a snapshot or of a difference is a node of a world of its own, and so is all below.
+ * When another snapshot gets the name, the name gets another node; the old one lives on, out of the
+ * table, while somebody stands in it.
+ *
  * The one lock guards the table and every field of a node that can change. Nothing else is locked
  * while it is held, and nothing is read from the source.
  */
@@ -25,6 +29,7 @@
 
 struct node {
 	struct node *parent; /* NULL for the root */
+	struct world *world; /* the tree it is in; its parent's but for the root of a tree */
 	uint64_t inode;
 	uint64_t lookups;
 	uint64_t serial; /* of the catalog that the following are of; 0: of none */
@@ -39,6 +44,7 @@ struct node {
 struct node_table {
 	GMutex lock;
 	GHashTable *nodes; /* by parent and name; a set */
+	GHashTable *replaced; /* those whose name another one has got; a set */
 	struct node *root;
 };
 
@@ -64,26 +70,35 @@ static gboolean equal_nodes(const void *a, const void *b)
 	       memcmp(x->name, y->name, x->name_len) == 0;
 }
 
-static struct node *new_node(struct node *parent, uint64_t inode, struct span name)
+static struct node *new_node(struct node *parent, struct world *world, uint64_t inode,
+			     struct span name)
 {
 	struct node *node = g_malloc0(sizeof(*node) + name.len + 1);
 
 	node->parent = parent;
+	node->world = world_ref(world);
 	node->inode = inode;
 	node->name_len = (uint8_t)name.len;
 	memcpy(node->name, name.at, name.len);
 	return node;
 }
 
-struct node_table *node_table_new(void)
+static void set_root(struct node *node)
+{
+	if (!node->query)
+		node->query = g_new(struct query, 1);
+	query_root(world_realm(node->world), node->query);
+}
+
+struct node_table *node_table_new(struct world *live)
 {
 	struct node_table *table = g_new0(struct node_table, 1);
 
 	g_mutex_init(&table->lock);
 	table->nodes = g_hash_table_new(hash_node, equal_nodes);
-	table->root = new_node(NULL, FUSE_ROOT_ID, span_of(""));
-	table->root->query = g_new(struct query, 1);
-	query_root(table->root->query);
+	table->replaced = g_hash_table_new(NULL, NULL);
+	table->root = new_node(NULL, live, FUSE_ROOT_ID, span_of(""));
+	set_root(table->root);
 	return table;
 }
 
@@ -91,23 +106,30 @@ static void free_node(void *pointer)
 {
 	struct node *node = pointer;
 
+	world_unref(node->world);
 	g_free(node->query);
 	g_free(node);
 }
 
-void node_table_free(struct node_table *table)
+static void free_nodes(GHashTable *nodes)
 {
 	GHashTableIter iter;
 	void *node;
 
-	if (!table)
-		return;
-	g_hash_table_iter_init(&iter, table->nodes);
+	g_hash_table_iter_init(&iter, nodes);
 	while (g_hash_table_iter_next(&iter, &node, NULL)) {
 		g_hash_table_iter_steal(&iter);
 		free_node(node);
 	}
-	g_hash_table_destroy(table->nodes);
+	g_hash_table_destroy(nodes);
+}
+
+void node_table_free(struct node_table *table)
+{
+	if (!table)
+		return;
+	free_nodes(table->nodes);
+	free_nodes(table->replaced);
 	free_node(table->root);
 	g_mutex_clear(&table->lock);
 	g_free(table);
@@ -128,6 +150,11 @@ uint64_t node_inode(const struct node *node)
 	return node->inode;
 }
 
+struct world *node_world(const struct node *node)
+{
+	return node->world;
+}
+
 struct node *node_parent(const struct node *node)
 {
 	return node->parent;
@@ -136,6 +163,12 @@ struct node *node_parent(const struct node *node)
 uint64_t node_child_inode(const struct node *parent, struct span name)
 {
 	return inode_of(parent->inode, name);
+}
+
+/* The root of a tree: its query is the same in every catalog. */
+static bool is_root(const struct node *node)
+{
+	return !node->parent || node->parent->world != node->world;
 }
 
 /* Keeps what a node was found to stand for. Locked. */
@@ -161,7 +194,7 @@ static int update(struct node *node, const struct catalog *catalog)
 	struct target target;
 	int err;
 
-	if (!node->parent || node->serial == catalog->serial)
+	if (is_root(node) || node->serial == catalog->serial)
 		return 0;
 	err = update(node->parent, catalog);
 	if (err)
@@ -194,6 +227,16 @@ int node_target(struct node_table *table, struct node *node, const struct catalo
 	return err;
 }
 
+enum query_place node_place(struct node_table *table, const struct node *node)
+{
+	enum query_place place;
+
+	g_mutex_lock(&table->lock);
+	place = node->query ? node->query->place : PLACE_SET;
+	g_mutex_unlock(&table->lock);
+	return place;
+}
+
 /* Locked. The key is laid out as a node without its lists, to be compared with the real ones. */
 static struct node *find(struct node_table *table, struct node *parent, uint64_t inode,
 			 struct span name)
@@ -210,16 +253,28 @@ static struct node *find(struct node_table *table, struct node *parent, uint64_t
 	return g_hash_table_lookup(table->nodes, &key.node);
 }
 
+/* Locked. The node that has the name is of a world that is no longer there. */
+static void replace(struct node_table *table, struct node *node)
+{
+	g_hash_table_remove(table->nodes, node);
+	g_hash_table_add(table->replaced, node);
+}
+
 struct node *node_lookup(struct node_table *table, struct node *parent, struct span name,
-			 const struct catalog *catalog, const struct target *target)
+			 struct world *world, const struct catalog *catalog,
+			 const struct target *target)
 {
 	uint64_t inode = inode_of(parent->inode, name);
 	struct node *node;
 
 	g_mutex_lock(&table->lock);
 	node = find(table, parent, inode, name);
+	if (node && node->world != world) {
+		replace(table, node);
+		node = NULL;
+	}
 	if (!node) {
-		node = new_node(parent, inode, name);
+		node = new_node(parent, world, inode, name);
 		g_hash_table_add(table->nodes, node);
 		parent->children++;
 	}
@@ -235,7 +290,8 @@ static void release(struct node_table *table, struct node *node)
 	while (node->parent && node->lookups == 0 && node->children == 0) {
 		struct node *parent = node->parent;
 
-		g_hash_table_remove(table->nodes, node);
+		if (!g_hash_table_remove(table->replaced, node))
+			g_hash_table_remove(table->nodes, node);
 		free_node(node);
 		parent->children--;
 		node = parent;

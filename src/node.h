@@ -8,11 +8,13 @@
 
 #include "fuse_api.h"
 #include "query.h"
+#include "world.h"
 
 struct node;
 struct node_table;
 
-struct node_table *node_table_new(void);
+/* live is the world of the root; the table keeps a reference. */
+struct node_table *node_table_new(struct world *live);
 void node_table_free(struct node_table *table);
 
 /* The node of an id that the kernel sent. */
@@ -25,6 +27,12 @@ uint64_t node_inode(const struct node *node);
 /* The directory that a node is in; NULL for the root. Fixed for life too. */
 struct node *node_parent(const struct node *node);
 
+/* The world that a node shows; lives as long as the node. */
+struct world *node_world(const struct node *node);
+
+/* What kind of directory a node is. Takes the table's lock. */
+enum query_place node_place(struct node_table *table, const struct node *node);
+
 /* The st_ino that the child of that name has, whether or not it has a node. */
 uint64_t node_child_inode(const struct node *parent, struct span name);
 
@@ -36,11 +44,13 @@ int node_target(struct node_table *table, struct node *node, const struct catalo
 		struct target *target);
 
 /*
- * The child of that name, which stands for target in catalog, with one more lookup counted: to be
- * given back by node_forget(). parent is a node that the kernel holds. Takes the lock.
+ * The child of that name, which stands for target in a catalog of that world, with one more lookup
+ * counted: to be given back by node_forget(). parent is a node that the kernel holds. Takes the
+ * lock.
  */
 struct node *node_lookup(struct node_table *table, struct node *parent, struct span name,
-			 const struct catalog *catalog, const struct target *target);
+			 struct world *world, const struct catalog *catalog,
+			 const struct target *target);
 
 /* Takes count lookups back; frees the node where none are left. Takes the lock. */
 void node_forget(struct node_table *table, struct node *node, uint64_t count);

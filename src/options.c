@@ -9,22 +9,25 @@
 #include <unistd.h>
 #include <glib.h>
 #include "number.h"
+#include "snapshots.h"
 
 #define DEFAULT_SOURCE "/proc/allocinfo"
 #define DEFAULT_MAX_AGE_MS 100
 #define DEFAULT_UMASK 0077
+#define DEFAULT_MAX_SNAPSHOTS 64
+#define MAX_SNAPSHOTS_LIMIT 1000000
 #define MAX_AGE_LIMIT_MS (24u * 3600 * 1000)
 
 /* The texts of options whose values need a closer look. */
 struct texts {
 	struct options *options;
-	char *max_age, *uid, *gid, *umask, *abi;
+	char *max_age, *uid, *gid, *umask, *abi, *max_snapshots;
 	int remount;
 	unsigned int max_read;
 	GPtrArray *operands;
 };
 
-enum key { KEY_IGNORED };
+enum key { KEY_IGNORED, KEY_SNAPSHOT };
 
 #define TEXT(option, member)                              \
 	{                                                 \
@@ -45,6 +48,8 @@ static const struct fuse_opt table[] = {
 	TEXT("abi=%s", abi),
 	/* libfuse wants to be told twice: here, and when the connection is made. */
 	{"max_read=%u", offsetof(struct texts, max_read), 0},
+	{"snapshot=", UINT_MAX, KEY_SNAPSHOT},
+	TEXT("max_snapshots=%s", max_snapshots),
 	{"remount", offsetof(struct texts, remount), 1},
 	/* fstab's own words, which mount(8) may leave in; those that begin with x- too. */
 	IGNORED("_netdev"),
@@ -76,6 +81,40 @@ static bool take_word(struct options *options, const char *word)
 	return false;
 }
 
+static int complain(const char *option, const char *text, const char *wanted)
+{
+	fprintf(stderr, "allocfs: %s=%s: expected %s\n", option, text, wanted);
+	return -EINVAL;
+}
+
+static void free_saved(void *pointer)
+{
+	struct saved_snapshot *saved = pointer;
+
+	g_free(saved->name);
+	g_free(saved->file);
+	g_free(saved);
+}
+
+/* "NAME=FILE"; the name has no '=' then. 0, or -1 as fuse_opt wants it. */
+static int take_snapshot(struct options *options, const char *text)
+{
+	const char *equals = strchr(text, '=');
+	struct span name = {text, equals ? (size_t)(equals - text) : 0};
+	struct saved_snapshot *saved;
+
+	if (!equals || equals[1] == '\0' || snapshots_check_name(name) != 0) {
+		complain("snapshot", text,
+			 "NAME=FILE, the name without a leading dot, \"..\" and control bytes");
+		return -1;
+	}
+	saved = g_new(struct saved_snapshot, 1);
+	saved->name = g_strndup(name.at, name.len);
+	saved->file = g_strdup(equals + 1);
+	g_ptr_array_add(options->saved, saved);
+	return 0;
+}
+
 static int take_argument(void *data, const char *arg, int key, struct fuse_args *rest)
 {
 	struct texts *texts = data;
@@ -85,15 +124,11 @@ static int take_argument(void *data, const char *arg, int key, struct fuse_args 
 		g_ptr_array_add(texts->operands, g_strdup(arg));
 		return 0;
 	}
+	if (key == KEY_SNAPSHOT)
+		return take_snapshot(texts->options, arg + strlen("snapshot="));
 	if (key == KEY_IGNORED || g_str_has_prefix(arg, "x-"))
 		return 0;
 	return !take_word(texts->options, arg);
-}
-
-static int complain(const char *option, const char *text, const char *wanted)
-{
-	fprintf(stderr, "allocfs: %s=%s: expected %s\n", option, text, wanted);
-	return -EINVAL;
 }
 
 static int parse_max_age(const char *text, int64_t *max_age)
@@ -103,6 +138,16 @@ static int parse_max_age(const char *text, int64_t *max_age)
 	if (text && (number_parse(span_of(text), &ms) != 0 || ms > MAX_AGE_LIMIT_MS))
 		return complain("max_age", text, "a number of milliseconds, at most a day");
 	*max_age = (int64_t)ms * 1000;
+	return 0;
+}
+
+static int parse_max_snapshots(const char *text, unsigned int *most)
+{
+	uint64_t number = DEFAULT_MAX_SNAPSHOTS;
+
+	if (text && (number_parse(span_of(text), &number) != 0 || number > MAX_SNAPSHOTS_LIMIT))
+		return complain("max_snapshots", text, "a number up to 1000000");
+	*most = (unsigned int)number;
 	return 0;
 }
 
@@ -173,6 +218,8 @@ static int parse_values(struct options *options, const struct texts *texts)
 		err = parse_umask(texts->umask, &options->umask);
 	if (!err)
 		err = parse_abi(texts->abi, &options->abi);
+	if (!err)
+		err = parse_max_snapshots(texts->max_snapshots, &options->max_snapshots);
 	return err;
 }
 
@@ -243,6 +290,7 @@ int options_parse(struct options *options, int argc, char **argv)
 	int err;
 
 	*options = (struct options){.rest = given};
+	options->saved = g_ptr_array_new_with_free_func(free_saved);
 	texts.operands = g_ptr_array_new_with_free_func(g_free);
 	if (fuse_opt_parse(&options->rest, &texts, table, take_argument) != 0)
 		err = -EINVAL;
@@ -254,6 +302,7 @@ int options_parse(struct options *options, int argc, char **argv)
 	free(texts.gid);
 	free(texts.umask);
 	free(texts.abi);
+	free(texts.max_snapshots);
 	return err;
 }
 
@@ -262,6 +311,7 @@ void options_clear(struct options *options)
 	fuse_opt_free_args(&options->rest);
 	g_free(options->source);
 	g_free(options->mountpoint);
+	g_ptr_array_free(options->saved, TRUE);
 }
 
 void options_print_help(void)
@@ -280,6 +330,8 @@ void options_print_help(void)
 	       "\n"
 	       "  -o max_age=MS   how old counters may be, in milliseconds (%d); 0: never old\n"
 	       "  -o abi=LAYOUT   of the ioctls that allocinfo answers: mainline or v3\n"
+	       "  -o snapshot=NAME=FILE  a saved listing as a snapshot; again for more\n"
+	       "  -o max_snapshots=N     how many there can be (%d)\n"
 	       "  -o uid=USER     owner of the tree, name or number (who mounts it)\n"
 	       "  -o gid=GROUP    its group (that of who mounts it)\n"
 	       "  -o umask=OCTAL  what files (444) and directories (555) lack (%03o)\n"
@@ -289,5 +341,5 @@ void options_print_help(void)
 	       "Example: let the group adm read\n"
 	       "  allocfs /proc/allocinfo /mnt/alloc -o allow_other,gid=adm,umask=0027\n"
 	       "Then: cat MOUNTPOINT/README\n",
-	       DEFAULT_MAX_AGE_MS, DEFAULT_UMASK);
+	       DEFAULT_MAX_AGE_MS, DEFAULT_MAX_SNAPSHOTS, DEFAULT_UMASK);
 }

@@ -5,7 +5,14 @@
 
 #include <sys/types.h>
 #include "abi.h"
+#include <glib.h>
 #include "fuse_api.h"
+
+/* A saved listing that is to be there as a snapshot. */
+struct saved_snapshot {
+	char *name;
+	char *file;
+};
 
 struct options {
 	char *source;
@@ -15,6 +22,8 @@ struct options {
 	gid_t gid;
 	mode_t umask;
 	enum abi_layout_id abi; /* that allocinfo answers ioctls in */
+	GPtrArray *saved; /* struct saved_snapshot *, in the order given */
+	unsigned int max_snapshots;
 	unsigned int max_read; /* 0: as libfuse likes it */
 	int help, version, foreground, debug;
 	struct fuse_args rest; /* for libfuse, mount options of our own included */

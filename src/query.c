@@ -10,11 +10,15 @@
 #define RANK_WIDTH_MAX 14
 #define RANK_WIDTH_MIN 3
 
+/* clang-format off */
 const struct root_file query_root_files[] = {
-	{"README", TARGET_README, false, "this text"},
-	{"status", TARGET_STATUS, false, "what is mounted, sums, state of the source"},
-	{"allocinfo", TARGET_ALLOCINFO, true, "the whole listing, as in /proc/allocinfo"},
+	{"README", TARGET_README, 0, false, REALM_LIVE, "this text"},
+	{"status", TARGET_STATUS, 0, false, REALM_LIVE, "what is mounted, sums, state of the source"},
+	{"allocinfo", TARGET_ALLOCINFO, 0, true, REALM_SNAPSHOT, "the whole listing, as in /proc/allocinfo"},
+	{"snapshots", TARGET_DIRECTORY, PLACE_SNAPSHOTS, false, REALM_LIVE, "mkdir freezes a tree, rmdir drops it"},
+	{"since", TARGET_DIRECTORY, PLACE_SINCE, false, REALM_LIVE, "what grew since a snapshot"},
 };
+/* clang-format on */
 const size_t query_root_file_count = G_N_ELEMENTS(query_root_files);
 
 const char *query_view_name(enum query_view view)
@@ -24,9 +28,9 @@ const char *query_view_name(enum query_view view)
 	return names[view];
 }
 
-void query_root(struct query *query)
+void query_root(enum query_realm realm, struct query *query)
 {
-	*query = (struct query){.view = VIEW_TEXT, .place = PLACE_ROOT};
+	*query = (struct query){.realm = realm, .view = VIEW_TEXT, .place = PLACE_ROOT};
 }
 
 bool query_has(const struct query *query, enum filter_id filter)
@@ -318,9 +322,11 @@ static int step_root(const struct query *from, struct span name, struct target *
 	for (size_t i = 0; i < query_root_file_count; i++) {
 		const struct root_file *file = &query_root_files[i];
 
-		if (span_equal(name, span_of(file->name)) &&
-		    (file->everywhere || from->view == VIEW_TEXT)) {
+		if (span_equal(name, span_of(file->name)) && from->realm <= file->last &&
+		    (file->in_views || from->view == VIEW_TEXT)) {
 			*to = (struct target){.kind = file->kind, .query = *from};
+			if (file->kind == TARGET_DIRECTORY)
+				to->query.place = file->place;
 			return 0;
 		}
 	}
@@ -340,6 +346,10 @@ int query_step(const struct catalog *catalog, const struct query *from, struct s
 	enum report_id report;
 	enum filter_id filter;
 
+	if (from->place == PLACE_SNAPSHOTS || from->place == PLACE_SINCE) {
+		*to = (struct target){.kind = TARGET_WORLD, .query = *from};
+		return 0;
+	}
 	if (name.len > 0 && name.at[0] == '.') {
 		report = report_find(name);
 		if (report == REPORT_COUNT)

@@ -20,15 +20,26 @@ enum query_view {
 	VIEW_COUNT,
 };
 
+/* Whose tree a query is in: this decides what its roots list. */
+enum query_realm {
+	REALM_LIVE, /* of the mount */
+	REALM_SNAPSHOT,
+	REALM_SINCE, /* differences */
+	REALM_COUNT,
+};
+
 /* What kind of directory a query is: this decides what is listed and what a name can mean. */
 enum query_place {
 	PLACE_ROOT, /* of the mount, or of a view */
 	PLACE_SET, /* lists its tags under their flat names */
 	PLACE_PATH, /* a directory or file of the source tree: children, then its own tags */
 	PLACE_FILTER, /* a filter that waits for its value */
+	PLACE_SNAPSHOTS, /* lists the snapshots */
+	PLACE_SINCE, /* lists them too: as the starts of differences */
 };
 
 struct query {
+	enum query_realm realm;
 	enum query_view view;
 	enum query_place place;
 	enum filter_id waiting; /* PLACE_FILTER: for a value of this filter */
@@ -41,6 +52,7 @@ struct query {
 
 enum target_kind {
 	TARGET_DIRECTORY,
+	TARGET_WORLD, /* in snapshots/ or since/: a directory, if there is a world of that name */
 	TARGET_TAG, /* number: the tag */
 	TARGET_PLACE, /* number: path, line: the lines of one place, "slub.c:2478" */
 	TARGET_AT, /* number: position in the set */
@@ -58,8 +70,8 @@ struct target {
 	struct query query; /* the directory itself, or the one that the file is in */
 };
 
-/* The query of the mount's root. */
-void query_root(struct query *query);
+/* The query of the root of a tree: the mount's, or that of a snapshot or difference. */
+void query_root(enum query_realm realm, struct query *query);
 
 /*
  * What name means in the directory from. Returns 0 and fills *to; -ENOENT where there is no such
@@ -99,11 +111,13 @@ bool query_names_match(const struct catalog *catalog, const struct query *query,
 uint32_t query_candidates(const struct catalog *catalog, const struct query *query,
 			  const uint32_t **tags);
 
-/* The fixed files of a root, in the order they are listed in. */
+/* The fixed files and directories of a root, in the order they are listed in. */
 struct root_file {
 	const char *name;
 	enum target_kind kind;
-	bool everywhere; /* in the roots of the views too */
+	enum query_place place; /* of a directory */
+	bool in_views; /* in the roots of the views too, and in: */
+	enum query_realm last; /* ... this realm and those before */
 	const char *help;
 };
 extern const struct root_file query_root_files[];

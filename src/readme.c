@@ -9,6 +9,13 @@ static void append_row(GString *out, const char *name, const char *help)
 	g_string_append_printf(out, "  %-20s %s\n", name, help);
 }
 
+static void append_root_files(GString *out, bool directories)
+{
+	for (size_t i = 0; i < query_root_file_count; i++)
+		if ((query_root_files[i].kind == TARGET_DIRECTORY) == directories)
+			append_row(out, query_root_files[i].name, query_root_files[i].help);
+}
+
 static void append_filters(GString *out, bool listed)
 {
 	for (enum filter_id id = 0; id < FILTER_COUNT; id++) {
@@ -29,11 +36,11 @@ void readme_append(GString *out)
 			"  ls -lhS sized/live | head                the largest sites\n"
 			"  cat live/* | sort -g | tail              the same as text\n"
 			"  cat live/by-module/vmlinux/min-size/1M/* filters compose by path\n\n");
-	for (size_t i = 0; i < query_root_file_count; i++)
-		append_row(out, query_root_files[i].name, query_root_files[i].help);
+	append_root_files(out, false);
 	g_string_append(out, "\nFilters, in any order, each once. In a set they are not listed: "
 			     "type them.\n");
 	append_filters(out, true);
+	append_root_files(out, true);
 	g_string_append(out, "Not listed at all:\n");
 	append_filters(out, false);
 	append_row(out, "by-file/F.c:LINE", "a file: the sites at that place");

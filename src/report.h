@@ -44,6 +44,9 @@ void report_totals(const struct report_input *input, GString *out);
 void report_allocinfo(const struct report_input *input, GString *out);
 void report_raw(const struct report_input *input, GString *out);
 
+/* The summary of a difference. */
+void report_growth(const struct report_input *input, GString *out);
+
 /* Appends the two header lines of a listing; the same length as report_header_length(). */
 void report_header(const struct sample *sample, GString *out);
 size_t report_header_length(const struct sample *sample);

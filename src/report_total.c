@@ -8,14 +8,21 @@ struct named_total {
 	char name[NAME_SIZE];
 };
 
-static void add_total(GString *out, const struct total *total, const char *path, const char *name)
+/* name is of a child of the directory, or NULL for itself. */
+static void add_total(const struct report_input *input, const struct total *total, const char *name,
+		      GString *out)
 {
-	char counter[TEXT_COUNTER_SIZE];
-	char *end = text_format_counter(counter, total->bytes, total->calls);
-	bool at_root = strcmp(path, "/") == 0;
+	const struct sample *sample = input->sample;
+	struct text_counter counter = {total->bytes, total->calls, sample->is_difference};
+	char text[TEXT_COUNTER_SIZE];
+	char *end = text_format_counter(text, &counter);
+	bool at_root = strcmp(input->path, "/") == 0;
 
-	g_string_append_len(out, counter, end - counter);
-	g_string_append_printf(out, "tags:%" G_GUINT64_FORMAT " %s", total->tags, path);
+	g_string_append_len(out, text, end - text);
+	g_string_append_printf(out, "tags:%" G_GUINT64_FORMAT " ", total->tags);
+	if (sample->is_difference)
+		g_string_append_printf(out, "seconds:%" G_GINT64_FORMAT " ", sample->seconds);
+	g_string_append(out, input->path);
 	if (name)
 		g_string_append_printf(out, "%s%s", at_root ? "" : "/", name);
 	g_string_append_c(out, '\n');
@@ -25,7 +32,7 @@ void report_total(const struct report_input *input, GString *out)
 {
 	struct total total = select_total(input->sample, input->rows);
 
-	add_total(out, &total, input->path, NULL);
+	add_total(input, &total, NULL, out);
 }
 
 /* Filters of a root and presets: each is a query of its own. */
@@ -80,12 +87,13 @@ void report_totals(const struct report_input *input, GString *out)
 	switch (select_children_kind(input->query)) {
 	case CHILDREN_FIXED: total_fixed(input, totals); break;
 	case CHILDREN_VALUES: total_values(input, totals); break;
-	case CHILDREN_NONE: break;
+	case CHILDREN_NONE:
+	case CHILDREN_WORLDS: break;
 	}
 	g_array_sort(totals, largest_first);
 	for (guint i = 0; i < totals->len; i++) {
 		const struct named_total *total = &g_array_index(totals, struct named_total, i);
 
-		add_total(out, &total->total, input->path, total->name);
+		add_total(input, &total->total, total->name, out);
 	}
 }

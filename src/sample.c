@@ -52,23 +52,29 @@ static struct span tail_of(const struct sample *sample, uint32_t tag)
 	return tail ? span_of(tail) : (struct span){NULL, 0};
 }
 
+static struct text_counter counter_of(const struct sample *sample, uint32_t tag)
+{
+	const struct counter *counter = &sample->counters[tag];
+
+	return (struct text_counter){counter->bytes, counter->calls, sample->is_difference};
+}
+
 size_t sample_line_length(const struct sample *sample, uint32_t number)
 {
 	const struct tag *tag = &sample->catalog->tags[number];
-	const struct counter *counter = &sample->counters[number];
+	struct text_counter counter = counter_of(sample, number);
 
-	return text_length((struct span){tag->site, tag->site_len}, counter->bytes, counter->calls,
+	return text_length((struct span){tag->site, tag->site_len}, &counter,
 			   sample_is_accurate(sample, number), tail_of(sample, number));
 }
 
 char *sample_write_line(const struct sample *sample, uint32_t number, char *to)
 {
 	const struct tag *tag = &sample->catalog->tags[number];
-	const struct counter *counter = &sample->counters[number];
+	struct text_counter counter = counter_of(sample, number);
 
-	return text_format(to, (struct span){tag->site, tag->site_len}, counter->bytes,
-			   counter->calls, sample_is_accurate(sample, number),
-			   tail_of(sample, number));
+	return text_format(to, (struct span){tag->site, tag->site_len}, &counter,
+			   sample_is_accurate(sample, number), tail_of(sample, number));
 }
 
 struct sample_reader *sample_reader_begin(struct catalog *known)

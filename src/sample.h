@@ -40,6 +40,10 @@ struct sample {
 	uint32_t *part; /* of a part: the tags it has counters of, in listing order; else NULL */
 	uint32_t part_count;
 	struct sample_listing listing; /* of a part: as it was in the sample with all names */
+	/* A part of what one sample holds more than another: see difference.h. */
+	bool is_difference;
+	int64_t seconds; /* between the two */
+	uint32_t guessed; /* tags whose counterpart is at another line */
 };
 
 struct sample *sample_ref(struct sample *sample);
@@ -72,11 +76,15 @@ void sample_reader_set_content_id(struct sample_reader *reader, uint64_t content
 /*
  * A part of a sample: begins without tags, gets the counters of one tag after the other, in any
  * order, the later ones replacing the earlier; sample_part_finish() puts them in order, and only
- * then it is shared. names is the sample that it has all else from.
+ * then it is shared. A tag that is not in the part has no bytes and calls, and counted everything
+ * unless sample_part_mark() said otherwise. names is the sample that it has all else from but the
+ * catalog; a tag has the tail that it has there, where names is not NULL.
  */
-struct sample *sample_part_begin(const struct sample *names, struct timespec time, int64_t began);
+struct sample *sample_part_begin(const struct sample *names, struct catalog *catalog,
+				 struct timespec time, int64_t began);
 void sample_part_add(struct sample *part, const struct sample *names, uint32_t tag,
 		     struct counter counter, bool accurate);
+void sample_part_mark(struct sample *part, uint32_t tag, bool accurate);
 void sample_part_finish(struct sample *part);
 
 /* For what makes samples: the serial of the next one. */

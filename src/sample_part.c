@@ -4,15 +4,16 @@
 
 #include <stdlib.h>
 
-struct sample *sample_part_begin(const struct sample *names, struct timespec time, int64_t began)
+struct sample *sample_part_begin(const struct sample *names, struct catalog *catalog,
+				 struct timespec time, int64_t began)
 {
 	struct sample *part = g_new0(struct sample, 1);
-	uint32_t tags = names->catalog->count;
+	uint32_t tags = catalog->count;
 
 	part->refs = 1;
 	part->serial = sample_next_serial();
 	part->content_id = names->content_id;
-	part->catalog = catalog_ref(names->catalog);
+	part->catalog = catalog_ref(catalog);
 	part->listing = names->listing;
 	/* Zeros that nobody looks at cost nothing. */
 	part->counters = g_new0(struct counter, tags + 1);
@@ -39,7 +40,8 @@ static void add_tail(struct sample *part, const struct sample *names, uint32_t t
 {
 	const char *tail = NULL;
 
-	if (names->tails && sample_is_accurate(names, tag) == sample_is_accurate(part, tag))
+	if (names && names->tails &&
+	    sample_is_accurate(names, tag) == sample_is_accurate(part, tag))
 		tail = g_hash_table_lookup(names->tails, GUINT_TO_POINTER(tag));
 	if (!tail)
 		return;
@@ -48,15 +50,20 @@ static void add_tail(struct sample *part, const struct sample *names, uint32_t t
 	g_hash_table_insert(part->tails, GUINT_TO_POINTER(tag), g_strdup(tail));
 }
 
-void sample_part_add(struct sample *part, const struct sample *names, uint32_t tag,
-		     struct counter counter, bool accurate)
+void sample_part_mark(struct sample *part, uint32_t tag, bool accurate)
 {
 	uint8_t bit = (uint8_t)(1u << tag % 8);
 
-	part->counters[tag] = counter;
 	part->inaccurate[tag / 8] &= (uint8_t)~bit;
 	if (!accurate)
 		part->inaccurate[tag / 8] |= bit;
+}
+
+void sample_part_add(struct sample *part, const struct sample *names, uint32_t tag,
+		     struct counter counter, bool accurate)
+{
+	part->counters[tag] = counter;
+	sample_part_mark(part, tag, accurate);
 	add_tail(part, names, tag);
 	add_number(part, tag);
 }

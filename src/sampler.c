@@ -309,17 +309,31 @@ static bool is_young(const struct sampler *sampler, enum sampler_need need)
  * A refresh that is under way when the question comes will do for it, unless every question is to
  * be a new read: then only one that begins after the question.
  */
-static void make_fresh(struct sampler *sampler, enum sampler_need need)
+static uint64_t next_refresh(const struct sampler *sampler)
 {
 	bool join = sampler->busy && sampler->max_age > 0;
-	uint64_t wanted = join ? sampler->started : sampler->started + 1;
 
-	while (sampler->done[need] < wanted) {
+	return join ? sampler->started : sampler->started + 1;
+}
+
+static void wait_for(struct sampler *sampler, enum sampler_need need, uint64_t refresh)
+{
+	while (sampler->done[need] < refresh) {
 		if (sampler->busy)
 			g_cond_wait(&sampler->finished, &sampler->lock);
 		else
 			refresh_now(sampler, need);
 	}
+}
+
+/* Locked. What the last refresh has brought. */
+static int take_current(struct sampler *sampler, struct sample **sample)
+{
+	int err = sampler->error;
+
+	if (!err)
+		*sample = sample_ref(sampler->current);
+	return err == 0 || err == -EAGAIN ? err : -EIO;
 }
 
 int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample **sample)
@@ -330,12 +344,21 @@ int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample *
 	if (is_young(sampler, need))
 		sampler->from_memory += need == SAMPLER_COUNTERS && !sampler->error;
 	else
-		make_fresh(sampler, need);
-	err = sampler->error;
-	if (!err)
-		*sample = sample_ref(sampler->current);
+		wait_for(sampler, need, next_refresh(sampler));
+	err = take_current(sampler, sample);
 	g_mutex_unlock(&sampler->lock);
-	return err == 0 || err == -EAGAIN ? err : -EIO;
+	return err;
+}
+
+int sampler_get_now(struct sampler *sampler, struct sample **sample)
+{
+	int err;
+
+	g_mutex_lock(&sampler->lock);
+	wait_for(sampler, SAMPLER_COUNTERS, sampler->started + 1);
+	err = take_current(sampler, sample);
+	g_mutex_unlock(&sampler->lock);
+	return err;
 }
 
 static struct sample *find_in_memory(struct sampler *sampler, const struct sample *names,

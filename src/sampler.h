@@ -35,6 +35,9 @@ void sampler_free(struct sampler *sampler);
  */
 int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample **sample);
 
+/* As sampler_get() for counters that are not older than the question. */
+int sampler_get_now(struct sampler *sampler, struct sample **sample);
+
 /*
  * As sampler_get() for counters, but of those tags alone that the plan is for, where that is
  * cheaper: *sample may be a part, but may be a full one as well. names is what sampler_get() gave

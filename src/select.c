@@ -186,6 +186,8 @@ enum children_kind select_children_kind(const struct query *query)
 	case PLACE_ROOT: return CHILDREN_FIXED;
 	case PLACE_PATH: return CHILDREN_VALUES;
 	case PLACE_SET: return CHILDREN_NONE;
+	case PLACE_SNAPSHOTS:
+	case PLACE_SINCE: return CHILDREN_WORLDS;
 	case PLACE_FILTER: break;
 	}
 	switch (filter_get(query->waiting)->value) {

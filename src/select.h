@@ -39,6 +39,7 @@ enum children_kind {
 	CHILDREN_VALUES, /* values that occur in the set: by number of module, function, path, line
 			  */
 	CHILDREN_NONE,
+	CHILDREN_WORLDS, /* snapshots, by name */
 };
 
 /* Which child directories a directory has. */

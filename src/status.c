@@ -43,7 +43,8 @@ static void append_sample(const struct sample *sample, GString *out)
 			       sample->listing.slab_bytes);
 }
 
-void status_append(struct sampler *sampler, const struct sample *sample, GString *out)
+void status_append(struct sampler *sampler, struct snapshots *snapshots,
+		   const struct sample *sample, GString *out)
 {
 	const struct source *source = sampler_source(sampler);
 	g_autofree char *name = g_strescape(source->name, NULL);
@@ -55,6 +56,8 @@ void status_append(struct sampler *sampler, const struct sample *sample, GString
 	g_string_append_printf(out, "interface: %s\n", source->interface);
 	append_kernel(source, out);
 	append_sample(sample, out);
+	g_string_append_printf(out, "snapshots: %u\n", snapshots_count(snapshots));
+	g_string_append_printf(out, "guessed-matches: %u\n", snapshots_guessed(snapshots));
 	g_string_append_printf(out, "queries-pushed-down: %" G_GUINT64_FORMAT "\n",
 			       stats.pushed_down);
 	g_string_append_printf(out, "queries-from-memory: %" G_GUINT64_FORMAT "\n",

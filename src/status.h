@@ -3,9 +3,10 @@
 #ifndef ALLOCFS_STATUS_H
 #define ALLOCFS_STATUS_H
 
-#include "sampler.h"
+#include "snapshots.h"
 
 /* Appends the text. sample is the last good one, also where the source fails by now. */
-void status_append(struct sampler *sampler, const struct sample *sample, GString *out);
+void status_append(struct sampler *sampler, struct snapshots *snapshots,
+		   const struct sample *sample, GString *out);
 
 #endif

@@ -168,10 +168,17 @@ static struct span shown_tail(bool accurate, struct span tail)
 	return span_of(INACCURATE);
 }
 
-size_t text_length(struct span site, int64_t bytes, uint64_t calls, bool accurate, struct span tail)
+static unsigned int calls_width(const struct text_counter *counter)
 {
-	return at_least(number_width_signed(bytes), BYTES_WIDTH) + 1 +
-	       at_least(number_width(calls), CALLS_WIDTH) + 1 + site.len +
+	return counter->signed_calls ? number_width_signed((int64_t)counter->calls)
+				     : number_width(counter->calls);
+}
+
+size_t text_length(struct span site, const struct text_counter *counter, bool accurate,
+		   struct span tail)
+{
+	return at_least(number_width_signed(counter->bytes), BYTES_WIDTH) + 1 +
+	       at_least(calls_width(counter), CALLS_WIDTH) + 1 + site.len +
 	       shown_tail(accurate, tail).len + 2;
 }
 
@@ -182,26 +189,34 @@ static char *pad(char *to, unsigned int width, unsigned int wanted)
 	return to;
 }
 
-char *text_format_counter(char *to, int64_t bytes, uint64_t calls)
+static char *write_signed(char *to, uint64_t number)
 {
-	uint64_t magnitude = bytes < 0 ? -(uint64_t)bytes : (uint64_t)bytes;
+	bool negative = (int64_t)number < 0;
 
-	to = pad(to, number_width_signed(bytes), BYTES_WIDTH);
-	if (bytes < 0)
+	if (negative)
 		*to++ = '-';
-	to = number_write(to, magnitude);
+	return number_write(to, negative ? -number : number);
+}
+
+char *text_format_counter(char *to, const struct text_counter *counter)
+{
+	to = pad(to, number_width_signed(counter->bytes), BYTES_WIDTH);
+	to = write_signed(to, (uint64_t)counter->bytes);
 	*to++ = ' ';
-	to = pad(to, number_width(calls), CALLS_WIDTH);
-	to = number_write(to, calls);
+	to = pad(to, calls_width(counter), CALLS_WIDTH);
+	if (counter->signed_calls)
+		to = write_signed(to, counter->calls);
+	else
+		to = number_write(to, counter->calls);
 	*to++ = ' ';
 	return to;
 }
 
-char *text_format(char *to, struct span site, int64_t bytes, uint64_t calls, bool accurate,
+char *text_format(char *to, struct span site, const struct text_counter *counter, bool accurate,
 		  struct span tail)
 {
 	tail = shown_tail(accurate, tail);
-	to = text_format_counter(to, bytes, calls);
+	to = text_format_counter(to, counter);
 	memcpy(to, site.at, site.len);
 	to += site.len;
 	if (tail.len > 0)

@@ -50,19 +50,29 @@ enum text_kind text_parse(struct span text, struct text_line *line);
  */
 size_t text_parse_counter(struct span text, int64_t *bytes, uint64_t *calls);
 
+/* What stands in front of a site. */
+struct text_counter {
+	int64_t bytes;
+	uint64_t calls;
+	bool signed_calls; /* calls is a difference in two's complement */
+};
+
 /* The length that text_format() gives, newline included. */
-size_t text_length(struct span site, int64_t bytes, uint64_t calls, bool accurate,
+size_t text_length(struct span site, const struct text_counter *counter, bool accurate,
 		   struct span tail);
 
 /*
  * Writes the line, newline included, at to, which has room for text_length() bytes; no NUL. A tail
  * that is not empty stands for itself, else accurate decides. Returns the first byte behind it.
  */
-char *text_format(char *to, struct span site, int64_t bytes, uint64_t calls, bool accurate,
+char *text_format(char *to, struct span site, const struct text_counter *counter, bool accurate,
 		  struct span tail);
 
-/* Writes "%12lli %8llu " at to, which has room for TEXT_COUNTER_SIZE bytes; returns the end. */
-char *text_format_counter(char *to, int64_t bytes, uint64_t calls);
+/*
+ * Writes "%12lli %8llu " (a difference: "%12lli %8lli ") at to, which has room for
+ * TEXT_COUNTER_SIZE bytes; returns the end.
+ */
+char *text_format_counter(char *to, const struct text_counter *counter);
 
 #define TEXT_COUNTER_SIZE 42
 

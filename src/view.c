@@ -17,6 +17,7 @@ static bool needs_counters(const struct target *target, enum view_need need)
 	case TARGET_DIRECTORY:
 		return need == VIEW_LISTING &&
 		       select_children_kind(&target->query) != CHILDREN_FIXED;
+	case TARGET_WORLD:
 	case TARGET_README:
 	case TARGET_STATUS: return false;
 	default: return true;
@@ -27,7 +28,29 @@ static bool needs_counters(const struct target *target, enum view_need need)
 static bool stands_alone(const struct target *target)
 {
 	return target->kind == TARGET_README || target->kind == TARGET_STATUS ||
-	       (target->kind == TARGET_DIRECTORY && target->query.place == PLACE_ROOT);
+	       (target->kind == TARGET_DIRECTORY &&
+		(target->query.place == PLACE_ROOT || target->query.place == PLACE_SNAPSHOTS ||
+		 target->query.place == PLACE_SINCE));
+}
+
+/* Steps over the border: into the world that the name stands for. */
+static int enter(struct fs *fs, const struct span *name, struct view *view)
+{
+	bool frozen = view->target.query.place == PLACE_SNAPSHOTS;
+	struct world *world = frozen ? snapshots_find(fs->snapshots, *name)
+				     : snapshots_since(fs->snapshots, *name);
+	int err;
+
+	if (!world)
+		return -ENOENT;
+	world_unref(view->world);
+	view->world = world;
+	sample_unref(view->sample);
+	view->sample = NULL;
+	err = world_get(world, SAMPLER_NAMES, &view->sample);
+	view->target = (struct target){.kind = TARGET_DIRECTORY};
+	query_root(world_realm(world), &view->target.query);
+	return err;
 }
 
 /* What the node or name stands for in the view's sample. */
@@ -42,7 +65,10 @@ static int find_target(struct fs *fs, struct node *node, const struct span *name
 		view->target = from;
 		return 0;
 	}
-	return query_step(view->sample->catalog, &from.query, *name, &view->target);
+	err = query_step(view->sample->catalog, &from.query, *name, &view->target);
+	if (!err && view->target.kind == TARGET_WORLD)
+		err = enter(fs, name, view);
+	return err;
 }
 
 static int find_tag(struct view *view)
@@ -60,7 +86,9 @@ static int find_tag(struct view *view)
 static int look_back(struct fs *fs, struct node *node, const struct span *name, int err,
 		     struct view *view)
 {
-	view->sample = sampler_last(fs->sampler);
+	world_unref(view->world);
+	view->world = world_ref(node_world(node));
+	view->sample = world_last(view->world);
 	if (!view->sample)
 		return err;
 	if (find_target(fs, node, name, view) == 0 && stands_alone(&view->target))
@@ -78,7 +106,7 @@ static int refine(struct fs *fs, struct node *node, const struct span *name, str
 
 	view->sample = NULL;
 	plan_make(names->catalog, &view->target, &plan);
-	err = sampler_get_some(fs->sampler, names, &plan, &view->sample);
+	err = world_get_some(view->world, names, &plan, &view->sample);
 	if (!err && view->sample->catalog != names->catalog)
 		err = find_target(fs, node, name, view);
 	sample_unref(names);
@@ -89,9 +117,10 @@ static int refine(struct fs *fs, struct node *node, const struct span *name, str
 static int look(struct fs *fs, struct node *node, const struct span *name, enum view_need need,
 		struct view *view)
 {
-	int err = sampler_get(fs->sampler, SAMPLER_NAMES, &view->sample);
+	int err;
 
-	view->tag = CATALOG_NONE;
+	*view = (struct view){.world = world_ref(node_world(node)), .tag = CATALOG_NONE};
+	err = world_get(view->world, SAMPLER_NAMES, &view->sample);
 	if (err)
 		return look_back(fs, node, name, err, view);
 	err = find_target(fs, node, name, view);
@@ -122,22 +151,49 @@ void view_clear(struct view *view)
 {
 	sample_unref(view->sample);
 	view->sample = NULL;
+	world_unref(view->world);
+	view->world = NULL;
 }
 
-double view_absence_timeout(const struct fs *fs)
+static double kept_time(const struct fs *fs)
 {
-	return (double)sampler_max_age(fs->sampler) / G_USEC_PER_SEC;
+	return (double)fs->max_age / G_USEC_PER_SEC;
 }
 
-double view_timeout(const struct fs *fs, const struct target *target)
+/* Snapshots come and go when users say so. */
+double view_absence_timeout(const struct fs *fs, const struct view *view)
+{
+	return view->target.kind == TARGET_WORLD ? 0 : kept_time(fs);
+}
+
+static bool is_root_of_world(const struct query *query)
+{
+	return query->realm != REALM_LIVE && query->view == VIEW_TEXT && query->place == PLACE_ROOT;
+}
+
+/* What shows no counters, or might as well be a second old. */
+static bool is_decided_by_names(const struct target *target)
 {
 	bool by_names = target->kind == TARGET_DIRECTORY || target->kind == TARGET_TAG ||
 			target->kind == TARGET_README;
 
-	if (sampler_max_age(fs->sampler) == 0)
+	return by_names && !query_by_counters(&target->query);
+}
+
+double view_timeout(const struct fs *fs, const struct view *view)
+{
+	if (fs->max_age == 0 || is_root_of_world(&view->target.query))
 		return 0;
-	return by_names && !query_by_counters(&target->query) ? NAMES_TIMEOUT
-							      : view_absence_timeout(fs);
+	if (world_is_frozen(view->world) || is_decided_by_names(&view->target))
+		return NAMES_TIMEOUT;
+	return kept_time(fs);
+}
+
+double view_name_timeout(const struct fs *fs, const struct view *view)
+{
+	bool by_counters = view->target.kind == TARGET_AT;
+
+	return by_counters || view_timeout(fs, view) == 0 ? view_timeout(fs, view) : NAMES_TIMEOUT;
 }
 
 int view_content(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode,
@@ -145,7 +201,8 @@ int view_content(struct fs *fs, const struct view *view, struct node *dir, uint6
 {
 	bool needs_path = view->target.kind == TARGET_REPORT;
 	g_autofree char *path = needs_path ? node_path(fs->nodes, dir) : NULL;
-	struct content_input input = {fs->sampler, view->sample, &view->target, view->tag, path};
+	struct content_input input = {fs->sampler,   fs->snapshots, view->sample,
+				      &view->target, view->tag,	    path};
 
 	return content_get(fs->cache, inode, &input, bytes);
 }
@@ -172,13 +229,20 @@ static void stat_tag(const struct view *view, struct stat *stat)
 		stat->st_blocks = bytes / 512 + (bytes % 512 != 0);
 }
 
+static mode_t mode_of(const struct target *target)
+{
+	if (target->kind != TARGET_DIRECTORY)
+		return S_IFREG | 0444;
+	return target->query.place == PLACE_SNAPSHOTS ? S_IFDIR | 0777 : S_IFDIR | 0555;
+}
+
 void view_stat(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode,
 	       struct stat *stat)
 {
 	bool is_dir = view->target.kind == TARGET_DIRECTORY;
 
 	*stat = (struct stat){.st_ino = inode, .st_nlink = 1, .st_blksize = 4096};
-	stat->st_mode = (is_dir ? S_IFDIR | 0555 : S_IFREG | 0444) & ~fs->umask;
+	stat->st_mode = mode_of(&view->target) & ~fs->umask;
 	stat->st_uid = fs->uid;
 	stat->st_gid = fs->gid;
 	stat->st_mtim = stat->st_atim = view->sample->time;

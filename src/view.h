@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A view: what a node, or a name in a directory, is at one instant, as a sample and a target in it;
- * and what of that the kernel is told: attributes, content, how long it may keep them.
+ * A view: what a node, or a name in a directory, is at one instant, as a sample of its world and a
+ * target in it; and what of that the kernel is told: attributes, content, how long it may keep
+ * them.
  */
 #ifndef ALLOCFS_VIEW_H
 #define ALLOCFS_VIEW_H
@@ -10,6 +11,7 @@
 #include "fs.h"
 
 struct view {
+	struct world *world; /* NULL: empty */
 	struct sample *sample; /* perhaps a part with what the target shows; NULL: empty */
 	struct target target;
 	uint32_t tag; /* that the target is, or CATALOG_NONE */
@@ -38,9 +40,12 @@ void view_stat(struct fs *fs, const struct view *view, struct node *dir, uint64_
 int view_content(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode,
 		 GBytes **bytes);
 
-/* How long the kernel may keep a name and its attributes, and how long that there is none; seconds.
+/*
+ * How long the kernel may keep attributes, the name, which exists whatever the counters say, and
+ * that there is none; seconds.
  */
-double view_timeout(const struct fs *fs, const struct target *target);
-double view_absence_timeout(const struct fs *fs);
+double view_timeout(const struct fs *fs, const struct view *view);
+double view_name_timeout(const struct fs *fs, const struct view *view);
+double view_absence_timeout(const struct fs *fs, const struct view *view);
 
 #endif

@@ -13,8 +13,8 @@
  *                       below the number of all tags, the filter and position from before stay;
  *                       where it is, the filter is set and the pass at its end.
  * ALLOCINFO_GET_NEXT    gives the match behind the last one given, or the first one if no pass is
- *                       under way. ENOENT at the end of a pass, once: the next call starts over with
- *                       the same filter.
+ *                       under way. ENOENT at the end of a pass, once: the next call starts over
+ *                       with the same filter.
  */
 #ifndef ALLOCFS_ALLOCINFO_H
 #define ALLOCFS_ALLOCINFO_H

@@ -39,7 +39,7 @@ enum { JOBS = sizeof(jobs) / sizeof(jobs[0]), WAYS = sizeof(ways) / sizeof(ways[
 /* Sums over the rounds, seconds; the wall time of each round. */
 struct cost {
 	long tags;
-	double *wall;
+	double wall[ROUNDS_MAX];
 	double system, own, daemon;
 };
 
@@ -102,12 +102,11 @@ static void print(const struct job *job, const char *way, struct cost *cost, int
 /* Returns 0, or 1 where a way failed, of which it has told. */
 static int run_job(const struct bench *bench, const struct job *job, clockid_t daemon, int rounds)
 {
-	struct cost costs[WAYS] = {{.tags = 0}};
+	static struct cost costs[WAYS];
 	double reference[2] = {0, 0};
 	int failed = 0;
 
-	for (int way = 0; way < WAYS; way++)
-		costs[way].wall = calloc((size_t)rounds, sizeof(double));
+	memset(costs, 0, sizeof(costs));
 	for (int round = 0; round < rounds; round++)
 		for (int way = 0; way < WAYS; way++)
 			measure(bench, job, ways[way].run, daemon, &costs[way], round);
@@ -121,7 +120,6 @@ static int run_job(const struct bench *bench, const struct job *job, clockid_t d
 			       strerror((int)-costs[way].tags));
 			failed = 1;
 		}
-		free(costs[way].wall);
 	}
 	return failed;
 }

@@ -229,14 +229,13 @@ static void check_site(const struct text_site *site, const struct tag_row *row, 
 /* line, written again, has to be wanted and a newline, and take just the room announced. */
 static void check_written(const struct text_line *line, struct span wanted, const char *row)
 {
-	size_t len =
-		text_length(line->site.site, line->bytes, line->calls, line->accurate, line->tail);
+	struct text_counter counter = {line->bytes, line->calls, false};
+	size_t len = text_length(line->site.site, &counter, line->accurate, line->tail);
 	g_autofree char *got = g_malloc(len + 1);
 	char *end;
 
 	got[len] = '#';
-	end = text_format(got, line->site.site, line->bytes, line->calls, line->accurate,
-			  line->tail);
+	end = text_format(got, line->site.site, &counter, line->accurate, line->tail);
 	unit_check_number((uint64_t)(end - got), len, row, "the length written");
 	unit_check(got[len] == '#', "%s: written beyond the length announced", row);
 	unit_check(got[len - 1] == '\n', "%s: the newline is missing", row);
@@ -287,7 +286,6 @@ static const struct {
 
 static void test_counters(void **state)
 {
-	char text[TEXT_COUNTER_SIZE + 1];
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(counters); i++) {
@@ -302,11 +300,35 @@ static void test_counters(void **state)
 				  "bytes");
 		unit_check_number(calls, counters[i].calls, counters[i].text, "calls");
 	}
-	/* The widest there is. */
-	text[TEXT_COUNTER_SIZE] = '#';
-	assert_ptr_equal(text_format_counter(text, INT64_MIN, UINT64_MAX),
-			 text + TEXT_COUNTER_SIZE);
-	assert_memory_equal(text, "-9223372036854775808 18446744073709551615 #", sizeof(text));
+}
+
+/* Into memory of just the size announced; of a difference the calls have a sign. */
+static void test_format_counter(void **state)
+{
+	static const struct {
+		struct text_counter counter;
+		const char *text;
+	} formats[] = {
+		{{0, 0, false}, "           0        0 "},
+		{{4096, 1, false}, "        4096        1 "},
+		{{-4096, 18446744073709551615u, false}, "       -4096 18446744073709551615 "},
+		{{-4096, 18446744073709551615u, true}, "       -4096       -1 "},
+		{{4096, 12345678, true}, "        4096 12345678 "},
+		{{4096, -(uint64_t)12345678, true}, "        4096 -12345678 "},
+		{{0, UINT64_C(1) << 63, true}, "           0 -9223372036854775808 "},
+		{{INT64_MIN, UINT64_MAX, false}, "-9223372036854775808 18446744073709551615 "},
+		{{INT64_MIN, UINT64_C(1) << 63, true},
+		 "-9223372036854775808 -9223372036854775808 "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
+		char text[TEXT_COUNTER_SIZE + 1];
+		char *end = text_format_counter(text, &formats[i].counter);
+
+		unit_check_text((struct span){text, (size_t)(end - text)}, span_of(formats[i].text),
+				formats[i].text, "the counter");
+	}
 }
 
 static void check_listing(const char *name, uint32_t wanted)
@@ -349,7 +371,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),	 cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_tags),	 cmocka_unit_test(test_counters),
-		cmocka_unit_test(test_listings),
+		cmocka_unit_test(test_listings), cmocka_unit_test(test_format_counter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

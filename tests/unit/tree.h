@@ -39,7 +39,7 @@ static inline int tree_walk(const struct catalog *catalog, const char *path, str
 			    struct query *from, const char **stopped)
 {
 	*to = (struct target){.kind = TARGET_DIRECTORY};
-	query_root(&to->query);
+	query_root(REALM_LIVE, &to->query);
 	*from = to->query;
 	*stopped = path;
 	for (bool more = *path != '\0'; more;) {
@@ -105,7 +105,7 @@ static inline void tree_describe_step(const struct catalog *catalog, const struc
 static inline void tree_describe_query(const struct catalog *catalog, const struct query *query,
 				       GString *out)
 {
-	static const char *const places[] = {"root", "set", "path", "wait"};
+	static const char *const places[] = {"root", "set", "path", "wait", "snapshots", "since"};
 
 	if (query_view_name(query->view))
 		g_string_append_printf(out, "%s ", query_view_name(query->view));
@@ -123,6 +123,7 @@ static inline void tree_describe_file(const struct catalog *catalog, const struc
 		g_string_append_printf(out, "%s ", query_view_name(to->query.view));
 	switch (to->kind) {
 	case TARGET_DIRECTORY: break;
+	case TARGET_WORLD: g_string_append(out, "world"); break;
 	case TARGET_TAG: g_string_append_printf(out, "tag %" G_GUINT64_FORMAT, to->number); break;
 	case TARGET_PLACE:
 		g_string_append(out, "place ");

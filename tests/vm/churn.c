@@ -53,7 +53,7 @@ void die(const char *format, ...)
 static char *read_all(int fd, size_t *len)
 {
 	size_t room = 1 << 16;
-	char *data = malloc(room);
+	char *data = there(malloc(room));
 	ssize_t got;
 
 	*len = 0;
@@ -64,7 +64,7 @@ static char *read_all(int fd, size_t *len)
 		}
 		*len += (size_t)got;
 		if (*len == room - 1)
-			data = realloc(data, room *= 2);
+			data = there(realloc(data, room *= 2));
 	}
 	if (data)
 		data[*len] = '\0';
@@ -385,7 +385,8 @@ static struct shared *new_shared(void)
 
 static struct churn *parse_arguments(int argc, char **argv)
 {
-	struct churn *churn = calloc(1, sizeof(*churn));
+	static struct churn only;
+	struct churn *churn = &only;
 
 	if (argc < 5 || argc > 6)
 		die("usage: vm-churn MOUNT MODULE_DIR CYCLES READERS [PID]");

@@ -151,6 +151,14 @@ int reader_check_tag(struct reader *reader, const char *path, const struct site 
 
 /* Ends the program, which could not do its work. */
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Memory that is there, or the end. */
+static inline void *there(void *memory)
+{
+	if (!memory)
+		die("no memory");
+	return memory;
+}
 /* The whole of a file, with a NUL behind it, or NULL with errno. */
 char *read_whole(const char *path, size_t *len);
 

@@ -26,7 +26,7 @@ void seen_add(struct seen *seen, const char *name, size_t len)
 {
 	if (seen->count == seen->room) {
 		seen->room = seen->room ? 2 * seen->room : 256;
-		seen->names = realloc(seen->names, seen->room * sizeof(*seen->names));
+		seen->names = there(realloc(seen->names, seen->room * sizeof(*seen->names)));
 		if (!seen->names)
 			die("out of memory");
 	}
@@ -51,7 +51,8 @@ static const char *cut(const char *string)
 void model_key(char key[KEY_SIZE], const char *file, unsigned long long line, const char *module,
 	       const char *function)
 {
-	snprintf(key, KEY_SIZE, "%s:%llu [%s] %s", cut(file), line, cut(module), cut(function));
+	snprintf(key, KEY_SIZE, "%.63s:%llu [%.63s] %.63s", cut(file), line, cut(module),
+		 cut(function));
 }
 
 /* The words of a line of a listing. */
@@ -200,8 +201,8 @@ static void add_site(struct model *model, const struct words *words)
 	char function[NAME_LEN] = "", key[KEY_SIZE];
 
 	if (model->site_count % 256 == 0)
-		model->sites =
-			realloc(model->sites, (model->site_count + 256) * sizeof(*model->sites));
+		model->sites = there(
+			realloc(model->sites, (model->site_count + 256) * sizeof(*model->sites)));
 	if (!model->sites)
 		die("out of memory");
 	site = &model->sites[model->site_count];
@@ -263,7 +264,7 @@ static struct item child_of(const struct site *site, const char *top)
 static struct item item_of(const struct model *model, const struct site *site,
 			   const struct scope *scope, enum form form)
 {
-	struct item item = {NULL, 0, 0, 1};
+	struct item item = {"", 0, 0, 1};
 
 	switch (form) {
 	case FORM_KEY: item.at = site->key; break;
@@ -315,8 +316,8 @@ static void prepare(const struct model *model, const struct scope *scope, enum f
 {
 	size_t count = 0;
 
-	comparison->expected = malloc((model->site_count + 1) * sizeof(struct item));
-	comparison->seen = malloc((seen->count + 1) * sizeof(struct item));
+	comparison->expected = there(malloc((model->site_count + 1) * sizeof(struct item)));
+	comparison->seen = there(malloc((seen->count + 1) * sizeof(struct item)));
 	for (size_t i = 0; i < model->site_count; i++)
 		if (in_scope(&model->sites[i], scope))
 			comparison->expected[count++] =

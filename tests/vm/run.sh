@@ -36,14 +36,14 @@ interface() {
 payload=$(mktemp -d)
 trap 'rm -rf "$payload"' EXIT
 mkdir "$payload/checks" "$payload/live"
-for program in tests/vm/vm-churn tests/vm/vm-line tests/abi/abi-selftest; do
+for program in tests/vm/vm-churn tests/vm/vm-hold tests/vm/vm-line tests/abi/abi-selftest; do
 	if [ -x "$build/$program" ]; then
 		cp "$build/$program" "$payload/checks"
 	else
 		echo "not built, so left out: $program"
 	fi
 done
-cp -r "$here/inside.sh" "$here/churn.sh" "$vm/modules" "$payload/checks"
+cp -r "$here/inside.sh" "$here/churn.sh" "$here/growth.sh" "$vm/modules" "$payload/checks"
 cp -r "$here/live.sh" "$here/live.py" "$here/../mount" "$here/../data" "$vm/modules" "$payload/live"
 /usr/bin/env python3 "$here/pack_python.py" "$payload/live/python" "$here/live.py" \
 	"$here/../mount/test_attrs.py"
@@ -80,13 +80,14 @@ boot() { # kernel, payload, command
 
 for kernel in "$vm"/bzImage*; do
 	wanted=$(interface "$(basename "$kernel")")
-	parts="checks churn live" ages="max_age=100 max_age=0"
+	parts="checks growth churn live" ages="max_age=100 max_age=0"
 	if [ -z "${THOROUGH-}" ] && [ "$wanted" = text ]; then
-		parts="checks churn" ages=max_age=100
+		parts="checks growth churn" ages=max_age=100
 	fi
 	for part in $parts; do
 		case $part in
 		checks) boot "$kernel" checks "sh /payload/inside.sh '$wanted'" ;;
+		growth) boot "$kernel" checks "sh /payload/growth.sh" ;;
 		churn) boot "$kernel" checks "sh /payload/churn.sh ${CYCLES:-20} $ages" ;;
 		live) boot "$kernel" live "sh /payload/live.sh '$wanted'" ;;
 		esac

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where the samples of a tree come from: see world.h. */
+#include "world.h"
+
+#include "difference.h"
+
+struct world {
+	gint refs;
+	enum query_realm realm;
+	struct sampler *sampler; /* of the live world */
+	struct sample *sample; /* of a frozen one */
+	struct world *now, *then; /* of a difference */
+	GMutex lock; /* guards the rest */
+	struct pairing *pairing; /* of the catalogs last met */
+	struct sample *difference; /* made last, ... */
+	uint64_t now_serial; /* ... from the sample of that serial */
+};
+
+static struct world *new_world(enum query_realm realm)
+{
+	struct world *world = g_new0(struct world, 1);
+
+	world->refs = 1;
+	world->realm = realm;
+	g_mutex_init(&world->lock);
+	return world;
+}
+
+struct world *world_new_live(struct sampler *sampler)
+{
+	struct world *world = new_world(REALM_LIVE);
+
+	world->sampler = sampler;
+	return world;
+}
+
+struct world *world_new_frozen(struct sample *sample)
+{
+	struct world *world = new_world(REALM_SNAPSHOT);
+
+	world->sample = sample_ref(sample);
+	return world;
+}
+
+struct world *world_new_since(struct world *now, struct world *then)
+{
+	struct world *world = new_world(REALM_SINCE);
+
+	world->now = world_ref(now);
+	world->then = world_ref(then);
+	return world;
+}
+
+struct world *world_ref(struct world *world)
+{
+	g_atomic_int_inc(&world->refs);
+	return world;
+}
+
+void world_unref(struct world *world)
+{
+	if (!world || !g_atomic_int_dec_and_test(&world->refs))
+		return;
+	sample_unref(world->sample);
+	world_unref(world->now);
+	world_unref(world->then);
+	pairing_unref(world->pairing);
+	sample_unref(world->difference);
+	g_mutex_clear(&world->lock);
+	g_free(world);
+}
+
+enum query_realm world_realm(const struct world *world)
+{
+	return world->realm;
+}
+
+bool world_is_frozen(const struct world *world)
+{
+	return world->sample || (world->now && world_is_frozen(world->now));
+}
+
+struct sample *world_frozen_sample(const struct world *world)
+{
+	return world->sample;
+}
+
+uint32_t world_guessed(struct world *world)
+{
+	uint32_t guessed;
+
+	g_mutex_lock(&world->lock);
+	guessed = world->pairing ? pairing_guessed(world->pairing) : 0;
+	g_mutex_unlock(&world->lock);
+	return guessed;
+}
+
+/* Locked. Matching is done anew only where one of the catalogs is another one. */
+static const struct pairing *pair(struct world *world, struct catalog *now)
+{
+	struct catalog *then = world->then->sample->catalog;
+
+	if (!world->pairing || !pairing_is_of(world->pairing, now, then)) {
+		pairing_unref(world->pairing);
+		world->pairing = pairing_new(now, then);
+	}
+	return world->pairing;
+}
+
+/* The difference that now makes, which is made once: takes over the reference to now. */
+static struct sample *subtract(struct world *world, struct sample *now)
+{
+	struct sample *difference;
+
+	g_mutex_lock(&world->lock);
+	if (!world->difference || world->now_serial != now->serial) {
+		sample_unref(world->difference);
+		world->difference =
+			difference_new(pair(world, now->catalog), now, world->then->sample);
+		world->now_serial = now->serial;
+	}
+	difference = sample_ref(world->difference);
+	g_mutex_unlock(&world->lock);
+	sample_unref(now);
+	return difference;
+}
+
+int world_get(struct world *world, enum sampler_need need, struct sample **sample)
+{
+	struct sample *now;
+	int err;
+
+	if (world->sampler)
+		return sampler_get(world->sampler, need, sample);
+	if (world->sample) {
+		*sample = sample_ref(world->sample);
+		return 0;
+	}
+	err = world_get(world->now, need, &now);
+	if (!err)
+		*sample = subtract(world, now);
+	return err;
+}
+
+int world_get_some(struct world *world, const struct sample *names, const struct plan *plan,
+		   struct sample **sample)
+{
+	if (world->sampler)
+		return sampler_get_some(world->sampler, names, plan, sample);
+	return world_get(world, SAMPLER_COUNTERS, sample);
+}
+
+bool world_is_young(struct world *world, const struct sample *sample)
+{
+	struct sample *last;
+	bool young;
+
+	if (world->sampler)
+		return sampler_is_young(world->sampler, sample);
+	last = world_last(world);
+	young = last == sample;
+	sample_unref(last);
+	return young;
+}
+
+struct sample *world_last(struct world *world)
+{
+	struct sample *now;
+
+	if (world->sampler)
+		return sampler_last(world->sampler);
+	if (world->sample)
+		return sample_ref(world->sample);
+	now = world_last(world->now);
+	return now ? subtract(world, now) : NULL;
+}
