@@ -188,7 +188,8 @@ class Case(unittest.TestCase):
         self.assertTrue(late & errors, f'nothing failed: {answers}')
         self.check_alone(mount, words)
         logged = mount.log()[len(before):]
-        self.assertEqual(len(logged), 1, logged[:9])
+        # Where some calls go well, one may come to its end behind one that failed: news again.
+        self.assertIn(len(logged), (1,) if total else (1, 2), logged[:9])
         self.assertIn(words, logged[0])
         self.assertIn(mount.source, logged[0])
         end()
