@@ -25,6 +25,8 @@ struct fs {
 	mode_t umask;
 	unsigned int max_read; /* 0: as libfuse likes it */
 	const struct abi_layout *layout; /* that allocinfo answers ioctls in */
+	GMutex files_lock; /* guards: */
+	GHashTable *files; /* the open ones; a set */
 };
 
 extern const struct fuse_lowlevel_ops fs_operations;
@@ -48,7 +50,9 @@ void change_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
 void change_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
 		   const char *new_name, unsigned int flags);
 
-/* file.c */
+/* file.c: what is left open at the end is freed with the table */
+void file_table_init(struct fs *fs);
+void file_table_clear(struct fs *fs);
 void file_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info);
 void file_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
 	       struct fuse_file_info *info);

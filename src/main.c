@@ -121,8 +121,11 @@ static int serve(struct fuse_session *session)
 	int result = fuse_session_loop_mt(session, config);
 
 	fuse_loop_cfg_destroy(config);
-	/* Above 0: the number of the signal that ended it, which is a good end. */
-	return result < 0 ? result : 0;
+	/*
+	 * Above 0: the number of the signal that ended it. Aborted: unmounted by force, or lazily
+	 * and then let go. Both are good ends.
+	 */
+	return result < 0 && result != -ECONNABORTED ? result : 0;
 }
 
 static int run(struct options *options)
@@ -145,6 +148,7 @@ static int run(struct options *options)
 		goto out_source;
 	fs.nodes = node_table_new(fs.live);
 	fs.cache = content_cache_new(options->max_age);
+	file_table_init(&fs);
 	err = -EINVAL;
 	session = fuse_session_new(&options->rest, &fs_operations, sizeof(fs_operations), &fs);
 	if (!session) {
@@ -165,6 +169,7 @@ out_signals:
 out_session:
 	fuse_session_destroy(session);
 out_fs:
+	file_table_clear(&fs);
 	content_cache_free(fs.cache);
 	node_table_free(fs.nodes);
 out_source:
