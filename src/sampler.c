@@ -361,19 +361,29 @@ int sampler_get_now(struct sampler *sampler, struct sample **sample)
 	return err;
 }
 
-static struct sample *find_in_memory(struct sampler *sampler, const struct sample *names,
-				     const struct plan *plan)
+/* The young current sample, as a new reference, or NULL. */
+static struct sample *find_young(struct sampler *sampler)
 {
-	struct sample *sample;
+	struct sample *sample = NULL;
 
 	g_mutex_lock(&sampler->lock);
 	if (!sampler->error && is_young(sampler, SAMPLER_COUNTERS))
 		sample = sample_ref(sampler->current);
-	else
-		sample = parts_find(sampler->parts, names->catalog, plan);
 	sampler->from_memory += sample != NULL;
 	g_mutex_unlock(&sampler->lock);
 	return sample;
+}
+
+static struct sample *find_part(struct sampler *sampler, const struct sample *names,
+				const struct plan *plan)
+{
+	struct sample *part;
+
+	g_mutex_lock(&sampler->lock);
+	part = parts_find(sampler->parts, names->catalog, plan);
+	sampler->from_memory += part != NULL;
+	g_mutex_unlock(&sampler->lock);
+	return part;
 }
 
 static bool is_too_dear(struct sampler *sampler)
@@ -427,18 +437,25 @@ static int gather_now(struct sampler *sampler, const struct sample *names, const
 	return err ? -EIO : 0;
 }
 
-int sampler_get_some(struct sampler *sampler, const struct sample *names, const struct plan *plan,
-		     struct sample **sample)
+int sampler_get_some(struct sampler *sampler, const struct sample *names,
+		     const struct target *target, struct sample **sample)
 {
+	struct plan plan;
 	int err = -ENODATA;
 
-	if (plan->passes == 0 || !sampler->source->ops->pass)
+	if (!sampler->source->ops->pass)
 		return sampler_get(sampler, SAMPLER_COUNTERS, sample);
-	*sample = find_in_memory(sampler, names, plan);
+	*sample = find_young(sampler);
+	if (*sample)
+		return 0;
+	plan_make(names->catalog, target, &plan);
+	if (plan.passes == 0)
+		return sampler_get(sampler, SAMPLER_COUNTERS, sample);
+	*sample = find_part(sampler, names, &plan);
 	if (*sample)
 		return 0;
 	if (!is_too_dear(sampler))
-		err = gather_now(sampler, names, plan, sample);
+		err = gather_now(sampler, names, &plan, sample);
 	return err == -ENODATA ? sampler_get(sampler, SAMPLER_COUNTERS, sample) : err;
 }
 

@@ -7,7 +7,7 @@
 #ifndef ALLOCFS_SAMPLER_H
 #define ALLOCFS_SAMPLER_H
 
-#include "plan.h"
+#include "query.h"
 #include "sample.h"
 #include "source.h"
 
@@ -39,13 +39,13 @@ int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample *
 int sampler_get_now(struct sampler *sampler, struct sample **sample);
 
 /*
- * As sampler_get() for counters, but of those tags alone that the plan is for, where that is
+ * As sampler_get() for counters, but of those tags alone that the target shows, where that is
  * cheaper: *sample may be a part, but may be a full one as well. names is what sampler_get() gave
- * last, and the plan's numbers are of its catalog. -ESTALE where the source has other names by now,
- * so that all has to be done again.
+ * last, and the target is of its catalog. -ESTALE where the source has other names by now, so that
+ * all has to be done again.
  */
-int sampler_get_some(struct sampler *sampler, const struct sample *names, const struct plan *plan,
-		     struct sample **sample);
+int sampler_get_some(struct sampler *sampler, const struct sample *names,
+		     const struct target *target, struct sample **sample);
 
 /* Whether no answer that was given has newer counters than the sample. */
 bool sampler_is_young(struct sampler *sampler, const struct sample *sample);

@@ -101,12 +101,10 @@ static int look_back(struct fs *fs, struct node *node, const struct span *name, 
 static int refine(struct fs *fs, struct node *node, const struct span *name, struct view *view)
 {
 	struct sample *names = view->sample;
-	struct plan plan;
 	int err;
 
 	view->sample = NULL;
-	plan_make(names->catalog, &view->target, &plan);
-	err = world_get_some(view->world, names, &plan, &view->sample);
+	err = world_get_some(view->world, names, &view->target, &view->sample);
 	if (!err && view->sample->catalog != names->catalog)
 		err = find_target(fs, node, name, view);
 	sample_unref(names);

@@ -142,11 +142,11 @@ int world_get(struct world *world, enum sampler_need need, struct sample **sampl
 	return err;
 }
 
-int world_get_some(struct world *world, const struct sample *names, const struct plan *plan,
+int world_get_some(struct world *world, const struct sample *names, const struct target *target,
 		   struct sample **sample)
 {
 	if (world->sampler)
-		return sampler_get_some(world->sampler, names, plan, sample);
+		return sampler_get_some(world->sampler, names, target, sample);
 	return world_get(world, SAMPLER_COUNTERS, sample);
 }
 

@@ -38,7 +38,7 @@ uint32_t world_guessed(struct world *world);
 
 /* As sampler_get(), sampler_get_some(), sampler_is_young() and sampler_last() of the world. */
 int world_get(struct world *world, enum sampler_need need, struct sample **sample);
-int world_get_some(struct world *world, const struct sample *names, const struct plan *plan,
+int world_get_some(struct world *world, const struct sample *names, const struct target *target,
 		   struct sample **sample);
 bool world_is_young(struct world *world, const struct sample *sample);
 struct sample *world_last(struct world *world);

@@ -109,7 +109,7 @@ static void check_path(struct sampler *sampler, const struct sample *text, const
 		if (!err)
 			check_same(text, sample, &target, path);
 	}
-	unit_check_number((uint64_t)-sampler_get_some(sampler, text, &plan, &sample), 0, path,
+	unit_check_number((uint64_t)-sampler_get_some(sampler, text, &target, &sample), 0, path,
 			  "the error");
 	check_same(text, sample, &target, path);
 }
@@ -199,7 +199,7 @@ static void check_groups(guint keys, int wanted)
 	unit_check(err == wanted, "%u keys: %d, wanted %d", keys, err, wanted);
 	if (!err)
 		check_same(text, sample, &target, "min-size/1");
-	assert_int_equal(sampler_get_some(sampler, text, &plan, &sample), 0);
+	assert_int_equal(sampler_get_some(sampler, text, &target, &sample), 0);
 	check_same(text, sample, &target, "min-size/1");
 	sample_unref(text);
 	sampler_free(sampler);

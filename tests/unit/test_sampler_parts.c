@@ -230,7 +230,6 @@ static int ask(struct bench *bench, const char *path, enum event between, struct
 {
 	struct sample *names;
 	struct query from;
-	struct plan plan;
 	const char *stopped;
 	int err = sampler_get(bench->sampler, SAMPLER_NAMES, &names);
 
@@ -238,10 +237,8 @@ static int ask(struct bench *bench, const char *path, enum event between, struct
 		return err;
 	err = tree_walk(names->catalog, path, target, &from, &stopped);
 	happen(bench, between);
-	if (!err) {
-		plan_make(names->catalog, target, &plan);
-		err = sampler_get_some(bench->sampler, names, &plan, sample);
-	}
+	if (!err)
+		err = sampler_get_some(bench->sampler, names, target, sample);
 	sample_unref(names);
 	return err;
 }
