@@ -51,7 +51,8 @@ const struct abi_layout *abi_layout(enum abi_layout_id id)
 	return &layouts[id];
 }
 
-struct span abi_cut(struct span words)
+/* The last 63 bytes of words; empty for NULL. */
+static struct span cut_words(struct span words)
 {
 	size_t kept = words.len < ALLOCINFO_STRING_SIZE ? words.len : ALLOCINFO_STRING_SIZE - 1;
 
@@ -62,7 +63,7 @@ struct span abi_cut(struct span words)
 
 void abi_fill_string(char to[ALLOCINFO_STRING_SIZE], struct span words)
 {
-	struct span cut = abi_cut(words);
+	struct span cut = cut_words(words);
 
 	memset(to, 0, ALLOCINFO_STRING_SIZE);
 	memcpy(to, cut.at, cut.len);
@@ -89,9 +90,9 @@ static uint64_t take_number(const unsigned char *from)
 void abi_cut_record(struct abi_record *record, const struct text_site *site, int64_t bytes,
 		    uint64_t calls, bool accurate)
 {
-	record->modname = abi_cut(site->module);
-	record->function = abi_cut(site->function);
-	record->filename = abi_cut(site->file);
+	record->modname = cut_words(site->module);
+	record->function = cut_words(site->function);
+	record->filename = cut_words(site->file);
 	record->lineno = site->line;
 	record->bytes = bytes;
 	record->calls = calls;

@@ -53,9 +53,6 @@ struct abi_record {
 
 const struct abi_layout *abi_layout(enum abi_layout_id id);
 
-/* The last 63 bytes of words; empty for NULL. */
-struct span abi_cut(struct span words);
-
 /* Fills a string of a filter: cut, the rest zeros. */
 void abi_fill_string(char to[ALLOCINFO_STRING_SIZE], struct span words);
 

@@ -3,7 +3,6 @@
 #include "difference.h"
 
 struct pairing {
-	gint refs;
 	struct catalog *now, *then, *both;
 	struct match *match; /* NULL: the catalogs are one */
 };
@@ -32,7 +31,6 @@ struct pairing *pairing_new(struct catalog *now, struct catalog *then)
 {
 	struct pairing *pairing = g_new0(struct pairing, 1);
 
-	pairing->refs = 1;
 	pairing->now = catalog_ref(now);
 	pairing->then = catalog_ref(then);
 	if (now != then)
@@ -41,15 +39,9 @@ struct pairing *pairing_new(struct catalog *now, struct catalog *then)
 	return pairing;
 }
 
-struct pairing *pairing_ref(struct pairing *pairing)
+void pairing_free(struct pairing *pairing)
 {
-	g_atomic_int_inc(&pairing->refs);
-	return pairing;
-}
-
-void pairing_unref(struct pairing *pairing)
-{
-	if (!pairing || !g_atomic_int_dec_and_test(&pairing->refs))
+	if (!pairing)
 		return;
 	catalog_unref(pairing->now);
 	catalog_unref(pairing->then);

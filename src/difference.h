@@ -10,13 +10,12 @@
 #include "match.h"
 #include "sample.h"
 
-/* Two catalogs brought together; immutable, shared by reference count. */
+/* Two catalogs brought together; immutable. */
 struct pairing;
 
 /* Matches the tags of two catalogs, which it keeps references to. */
 struct pairing *pairing_new(struct catalog *now, struct catalog *then);
-struct pairing *pairing_ref(struct pairing *pairing);
-void pairing_unref(struct pairing *pairing);
+void pairing_free(struct pairing *pairing);
 
 /* Whether it is of these two. */
 bool pairing_is_of(const struct pairing *pairing, const struct catalog *now,

@@ -17,7 +17,6 @@ struct fs {
 	struct sampler *sampler;
 	struct world *live;
 	struct snapshots *snapshots;
-	int64_t max_age; /* microseconds */
 	struct node_table *nodes;
 	struct content_cache *cache;
 	uid_t uid;

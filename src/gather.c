@@ -79,7 +79,6 @@ static int run_pass(struct pass *pass, const struct abi_filter *filter)
 	int err;
 
 	pass->by_names = !(filter->mask & ~(uint64_t)PLAN_NAMES);
-	pass->keys = catalog_cut_keys(gather->names->catalog);
 	pass->next = 0;
 	err = gather->source->ops->pass(gather->source, filter, take_record, pass, &stamp);
 	if (err == -EAGAIN || (!err && stamp.names != gather->names->content_id))
@@ -115,7 +114,7 @@ int gather(struct source *source, const struct sample *names, const struct plan 
 {
 	g_autoptr(GArray) groups = g_array_new(FALSE, FALSE, sizeof(struct abi_filter));
 	struct gather gather = {.source = source, .names = names, .groups = groups};
-	struct pass pass = {.gather = &gather};
+	struct pass pass = {.gather = &gather, .keys = catalog_cut_keys(names->catalog)};
 	struct timespec now;
 	int err = 0;
 

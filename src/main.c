@@ -134,7 +134,6 @@ static int run(struct options *options)
 	struct fs fs = {.uid = options->uid,
 			.gid = options->gid,
 			.umask = options->umask,
-			.max_age = options->max_age,
 			.max_read = options->max_read,
 			.layout = abi_layout(options->abi)};
 	struct fuse_session *session = NULL;

@@ -2,14 +2,6 @@
 /* From a target to the passes that it needs: see plan.h. */
 #include "plan.h"
 
-static struct query front_of(const struct query *query)
-{
-	struct query front = *query;
-
-	front.steps = (uint8_t)query_steps_before_ranking(query);
-	return front;
-}
-
 /*
  * The kernel compares bytes without their sign, so that a negative counter passes every min_size,
  * which select mends, but no max_size, which nothing could: that goes down only beside a min_size,
@@ -180,7 +172,7 @@ void plan_make(const struct catalog *catalog, const struct target *target, struc
 {
 	memset(plan, 0, sizeof(*plan));
 	plan->tag = CATALOG_NONE;
-	plan->query = front_of(&target->query);
+	plan->query = query_front(&target->query, query_steps_before_ranking(&target->query));
 	switch (target->kind) {
 	case TARGET_TAG: plan_tag(catalog, (uint32_t)target->number, plan); break;
 	case TARGET_PLACE: plan_place(catalog, target, plan); break;

@@ -56,6 +56,14 @@ unsigned int query_steps_before_ranking(const struct query *query)
 	return steps;
 }
 
+struct query query_front(const struct query *query, unsigned int steps)
+{
+	struct query front = *query;
+
+	front.steps = (uint8_t)steps;
+	return front;
+}
+
 unsigned int query_rank_width(const struct catalog *catalog, const struct query *query)
 {
 	uint64_t most = catalog->count;

@@ -95,6 +95,9 @@ bool query_is_ranked(const struct query *query);
 /* How many steps stand in front of the first ranking: all of them where there is none. */
 unsigned int query_steps_before_ranking(const struct query *query);
 
+/* The path up to and with its first steps. */
+struct query query_front(const struct query *query, unsigned int steps);
+
 /* How many digits ranks have in this directory. */
 unsigned int query_rank_width(const struct catalog *catalog, const struct query *query);
 

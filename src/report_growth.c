@@ -77,23 +77,17 @@ static void append_sites(const struct report_input *input, screen_size_of size_o
 			 unsigned int most, const char *title, GString *out)
 {
 	const struct sample *sample = input->sample;
-	struct screen_largest largest = {.count = 0};
+	struct screen_largest largest = screen_largest_rows(input, size_of);
 
-	for (guint i = 0; i < input->rows->len; i++)
-		screen_consider(&largest, size_of, sample->counters,
-				g_array_index(input->rows, struct row, i).tag);
 	if (largest.count == 0)
 		return;
 	g_string_append_printf(out, "\n       SIZE   PER HOUR     CALLS  %s\n", title);
 	for (unsigned int i = 0; i < MIN(largest.count, most); i++) {
-		const struct counter *counter = &sample->counters[largest.number[i]];
+		uint32_t tag = largest.number[i];
 		gsize start = out->len;
 
-		append_line(out, counter->bytes, sample->seconds);
-		g_string_append_printf(out, " %9" G_GINT64_FORMAT "  ", (int64_t)counter->calls);
-		screen_site(sample->catalog, largest.number[i], SCREEN_WIDTH - (out->len - start),
-			    out);
-		g_string_append_c(out, '\n');
+		append_line(out, sample->counters[tag].bytes, sample->seconds);
+		screen_end_site(sample, tag, start, out);
 	}
 }
 

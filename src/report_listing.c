@@ -35,14 +35,10 @@ static void add_line(const struct sample *sample, uint32_t tag, GString *out)
 
 static void add_record(const struct sample *sample, uint32_t tag, GString *out)
 {
-	const struct counter *counter = &sample->counters[tag];
 	const struct abi_layout *layout = abi_layout(ABI_MAINLINE);
 	struct abi_record record;
-	struct text_site site;
 
-	catalog_site(sample->catalog, tag, &site);
-	abi_cut_record(&record, &site, counter->bytes, counter->calls,
-		       sample_is_accurate(sample, tag));
+	sample_cut_record(sample, tag, &record);
 	abi_put_record(layout, &record, (unsigned char *)extend(out, layout->record_size));
 }
 

@@ -39,23 +39,18 @@ static void count_rows(const struct report_input *input, struct counts *counts)
 
 static void append_site(const struct sample *sample, uint32_t tag, int64_t total, GString *out)
 {
-	const struct counter *counter = &sample->counters[tag];
+	int64_t bytes = sample->counters[tag].bytes;
 	gsize start = out->len;
 
-	screen_size(out, counter->bytes);
-	append_share(out, counter->bytes, total);
-	g_string_append_printf(out, " %9" G_GINT64_FORMAT "  ", (int64_t)counter->calls);
-	screen_site(sample->catalog, tag, SCREEN_WIDTH - (out->len - start), out);
-	g_string_append_c(out, '\n');
+	screen_size(out, bytes);
+	append_share(out, bytes, total);
+	screen_end_site(sample, tag, start, out);
 }
 
 static void append_sites(const struct report_input *input, int64_t total, GString *out)
 {
-	struct screen_largest largest = {.count = 0};
+	struct screen_largest largest = screen_largest_rows(input, screen_counter);
 
-	for (guint i = 0; i < input->rows->len; i++)
-		screen_consider(&largest, screen_counter, input->sample->counters,
-				g_array_index(input->rows, struct row, i).tag);
 	g_string_append(out, "\n       SIZE  SHARE     CALLS  LARGEST SITES\n");
 	for (unsigned int i = 0; i < largest.count; i++)
 		append_site(input->sample, largest.number[i], total, out);

@@ -77,6 +77,16 @@ char *sample_write_line(const struct sample *sample, uint32_t number, char *to)
 			   sample_is_accurate(sample, number), tail_of(sample, number));
 }
 
+void sample_cut_record(const struct sample *sample, uint32_t tag, struct abi_record *record)
+{
+	const struct counter *counter = &sample->counters[tag];
+	struct text_site site;
+
+	catalog_site(sample->catalog, tag, &site);
+	abi_cut_record(record, &site, counter->bytes, counter->calls,
+		       sample_is_accurate(sample, tag));
+}
+
 struct sample_reader *sample_reader_begin(struct catalog *known)
 {
 	struct sample_reader *reader = g_new0(struct sample_reader, 1);

@@ -57,6 +57,9 @@ bool sample_is_accurate(const struct sample *sample, uint32_t tag);
 size_t sample_line_length(const struct sample *sample, uint32_t tag);
 char *sample_write_line(const struct sample *sample, uint32_t tag, char *to);
 
+/* A tag and its counter as the ioctls give them; spans live as long as the sample. */
+void sample_cut_record(const struct sample *sample, uint32_t tag, struct abi_record *record);
+
 /*
  * The reader. known is the catalog that the names are expected to be those of, or NULL; the reader
  * keeps a reference while it lives. sample_reader_feed() is a source_sink (see source.h).

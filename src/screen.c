@@ -25,22 +25,24 @@ void screen_cut(GString *out, const char *text, size_t width)
 		g_string_append(out, text);
 }
 
-void screen_path(const struct catalog *catalog, uint32_t path, GString *out)
+/* Appends the components of a path of the source tree; nothing for its root. */
+static void append_path(const struct catalog *catalog, uint32_t path, GString *out)
 {
 	if (path == 0)
 		return;
-	screen_path(catalog, catalog->paths[path].parent, out);
+	append_path(catalog, catalog->paths[path].parent, out);
 	if (catalog->paths[path].parent != 0)
 		g_string_append_c(out, '/');
 	g_string_append(out, catalog->paths[path].name);
 }
 
-void screen_site(const struct catalog *catalog, uint32_t number, size_t width, GString *out)
+/* Appends "FILE:LINE FUNCTION[ [MODULE]]" in at most width columns. */
+static void append_site(const struct catalog *catalog, uint32_t number, size_t width, GString *out)
 {
 	const struct tag *tag = &catalog->tags[number];
 	g_autoptr(GString) site = g_string_new(NULL);
 
-	screen_path(catalog, tag->path, site);
+	append_path(catalog, tag->path, site);
 	g_string_append_printf(site, ":%" G_GUINT64_FORMAT " %s", tag->line,
 			       catalog->functions.list[tag->function].name);
 	if (!catalog_is_builtin(catalog, number))
@@ -48,7 +50,7 @@ void screen_site(const struct catalog *catalog, uint32_t number, size_t width, G
 	screen_cut(out, site->str, width);
 }
 
-int64_t screen_total(const void *totals, uint32_t number)
+static int64_t bytes_of_total(const void *totals, uint32_t number)
 {
 	return ((const struct total *)totals)[number].bytes;
 }
@@ -65,7 +67,8 @@ int64_t screen_counter_below(const void *counters, uint32_t number)
 	return bytes == INT64_MIN ? INT64_MAX : -bytes;
 }
 
-void screen_consider(struct screen_largest *largest, screen_size_of size_of, const void *things,
+/* Puts number in its place among the largest, behind those that are as large. */
+static void consider(struct screen_largest *largest, screen_size_of size_of, const void *things,
 		     uint32_t number)
 {
 	int64_t own = size_of(things, number);
@@ -80,6 +83,24 @@ void screen_consider(struct screen_largest *largest, screen_size_of size_of, con
 	memmove(largest->number + at + 1, largest->number + at,
 		(largest->count - at - 1) * sizeof(*largest->number));
 	largest->number[at] = number;
+}
+
+struct screen_largest screen_largest_rows(const struct report_input *input, screen_size_of size_of)
+{
+	struct screen_largest largest = {.count = 0};
+
+	for (guint i = 0; i < input->rows->len; i++)
+		consider(&largest, size_of, input->sample->counters,
+			 g_array_index(input->rows, struct row, i).tag);
+	return largest;
+}
+
+void screen_end_site(const struct sample *sample, uint32_t tag, gsize start, GString *out)
+{
+	g_string_append_printf(out, " %9" G_GINT64_FORMAT "  ",
+			       (int64_t)sample->counters[tag].calls);
+	append_site(sample->catalog, tag, SCREEN_WIDTH - (out->len - start), out);
+	g_string_append_c(out, '\n');
 }
 
 void screen_group(const struct report_input *input, struct screen_groups *groups)
@@ -109,7 +130,7 @@ static void append_directory(const struct catalog *catalog, const struct screen_
 {
 	g_autoptr(GString) name = g_string_new(NULL);
 
-	screen_path(catalog, path, name);
+	append_path(catalog, path, name);
 	g_string_append(name, path == 0 ? "." : "/");
 	entry(out, groups->by_path[path].bytes, total, name->str);
 }
@@ -120,9 +141,9 @@ void screen_append_groups(const struct catalog *catalog, const struct screen_gro
 	struct screen_largest paths = {.count = 0}, modules = {.count = 0};
 
 	for (uint32_t i = 0; i < catalog->path_count; i++)
-		screen_consider(&paths, screen_total, groups->by_path, i);
+		consider(&paths, bytes_of_total, groups->by_path, i);
 	for (uint32_t i = 0; i < catalog->modules.count; i++)
-		screen_consider(&modules, screen_total, groups->by_module, i);
+		consider(&modules, bytes_of_total, groups->by_module, i);
 	for (unsigned int i = 0; i < MAX(paths.count, modules.count); i++) {
 		gsize start = out->len;
 

@@ -17,12 +17,6 @@ void screen_size(GString *out, int64_t bytes);
 /* Appends text in at most width columns; the end of a long one tells more than its start. */
 void screen_cut(GString *out, const char *text, size_t width);
 
-/* Appends the components of a path of the source tree; nothing for its root. */
-void screen_path(const struct catalog *catalog, uint32_t path, GString *out);
-
-/* Appends "FILE:LINE FUNCTION[ [MODULE]]" in at most width columns. */
-void screen_site(const struct catalog *catalog, uint32_t tag, size_t width, GString *out);
-
 /* The largest few of some numbered things, in order. */
 struct screen_largest {
 	uint32_t number[SCREEN_LARGEST];
@@ -32,14 +26,18 @@ struct screen_largest {
 /* How large a thing is; what is 0 or below is not among the largest. */
 typedef int64_t (*screen_size_of)(const void *things, uint32_t number);
 
-/* Puts number in its place among the largest, behind those that are as large. */
-void screen_consider(struct screen_largest *largest, screen_size_of size_of, const void *things,
-		     uint32_t number);
+/* The largest of rows, by their counters; of equal ones the earlier first. */
+struct screen_largest screen_largest_rows(const struct report_input *input, screen_size_of size_of);
 
-/* Sizes by the bytes of counters (struct counter) and totals (struct total), and the reverse. */
+/*
+ * Ends the line of a tag that begins at start in out: its calls, "FILE:LINE FUNCTION[ [MODULE]]" in
+ * what room is left, a newline.
+ */
+void screen_end_site(const struct sample *sample, uint32_t tag, gsize start, GString *out);
+
+/* Sizes by the bytes of counters (struct counter), and the reverse. */
 int64_t screen_counter(const void *counters, uint32_t number);
 int64_t screen_counter_below(const void *counters, uint32_t number);
-int64_t screen_total(const void *totals, uint32_t number);
 
 /* What rows hold by module and by the directory that their source file is in. */
 struct screen_groups {

@@ -104,15 +104,6 @@ static void filter_rows_by_names(const struct sample *sample, const struct query
 	g_array_set_size(rows, kept);
 }
 
-/* The path up to and with its first steps. */
-static struct query front_of(const struct query *query, unsigned int steps)
-{
-	struct query front = *query;
-
-	front.steps = (uint8_t)steps;
-	return front;
-}
-
 static GArray *rows_by_names(const struct sample *sample, const struct query *query)
 {
 	const uint32_t *tags = sample->part;
@@ -136,7 +127,7 @@ static GArray *rows_by_names(const struct sample *sample, const struct query *qu
 GArray *select_rows(const struct sample *sample, const struct query *query)
 {
 	unsigned int unranked = query_steps_before_ranking(query);
-	struct query front = front_of(query, unranked);
+	struct query front = query_front(query, unranked);
 	GArray *rows = rows_by_names(sample, &front);
 
 	for (unsigned int i = 0; i < query->steps; i++) {
@@ -150,7 +141,7 @@ GArray *select_rows(const struct sample *sample, const struct query *query)
 		} else if (filter_get(filter)->by_counters) {
 			filter_rows(sample, rows, filter, value);
 		} else if (i > unranked) {
-			front = front_of(query, i + 1);
+			front = query_front(query, i + 1);
 			filter_rows_by_names(sample, &front, rows);
 		}
 	}

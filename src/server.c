@@ -39,15 +39,9 @@ static void restart(struct server_cursor *cursor, struct sample *sample)
 static int advance(struct server_cursor *cursor, struct abi_record *record)
 {
 	const struct sample *sample = cursor->sample;
-	struct text_site site;
 
 	while (cursor->next < sample->catalog->count) {
-		uint32_t tag = cursor->next++;
-		const struct counter *counter = &sample->counters[tag];
-
-		catalog_site(sample->catalog, tag, &site);
-		abi_cut_record(record, &site, counter->bytes, counter->calls,
-			       sample_is_accurate(sample, tag));
+		sample_cut_record(sample, cursor->next++, record);
 		if (abi_filter_passes(&cursor->filter, record))
 			return 0;
 	}

@@ -155,7 +155,7 @@ void view_clear(struct view *view)
 
 static double kept_time(const struct fs *fs)
 {
-	return (double)fs->max_age / G_USEC_PER_SEC;
+	return (double)sampler_max_age(fs->sampler) / G_USEC_PER_SEC;
 }
 
 /* Snapshots come and go when users say so. */
@@ -180,7 +180,7 @@ static bool is_decided_by_names(const struct target *target)
 
 double view_timeout(const struct fs *fs, const struct view *view)
 {
-	if (fs->max_age == 0 || is_root_of_world(&view->target.query))
+	if (sampler_max_age(fs->sampler) == 0 || is_root_of_world(&view->target.query))
 		return 0;
 	if (world_is_frozen(view->world) || is_decided_by_names(&view->target))
 		return NAMES_TIMEOUT;

@@ -64,7 +64,7 @@ void world_unref(struct world *world)
 	sample_unref(world->sample);
 	world_unref(world->now);
 	world_unref(world->then);
-	pairing_unref(world->pairing);
+	pairing_free(world->pairing);
 	sample_unref(world->difference);
 	g_mutex_clear(&world->lock);
 	g_free(world);
@@ -78,11 +78,6 @@ enum query_realm world_realm(const struct world *world)
 bool world_is_frozen(const struct world *world)
 {
 	return world->sample || (world->now && world_is_frozen(world->now));
-}
-
-struct sample *world_frozen_sample(const struct world *world)
-{
-	return world->sample;
 }
 
 uint32_t world_guessed(struct world *world)
@@ -101,7 +96,7 @@ static const struct pairing *pair(struct world *world, struct catalog *now)
 	struct catalog *then = world->then->sample->catalog;
 
 	if (!world->pairing || !pairing_is_of(world->pairing, now, then)) {
-		pairing_unref(world->pairing);
+		pairing_free(world->pairing);
 		world->pairing = pairing_new(now, then);
 	}
 	return world->pairing;
@@ -152,14 +147,18 @@ int world_get_some(struct world *world, const struct sample *names, const struct
 
 bool world_is_young(struct world *world, const struct sample *sample)
 {
-	struct sample *last;
+	struct sample *now;
 	bool young;
 
 	if (world->sampler)
 		return sampler_is_young(world->sampler, sample);
-	last = world_last(world);
-	young = last == sample;
-	sample_unref(last);
+	if (world->sample)
+		return true;
+	now = world_last(world->now);
+	g_mutex_lock(&world->lock);
+	young = now && sample == world->difference && now->serial == world->now_serial;
+	g_mutex_unlock(&world->lock);
+	sample_unref(now);
 	return young;
 }
 

@@ -30,9 +30,6 @@ enum query_realm world_realm(const struct world *world);
 /* Whether nothing in it can change any more. */
 bool world_is_frozen(const struct world *world);
 
-/* The sample of a frozen world that is no difference; else NULL. */
-struct sample *world_frozen_sample(const struct world *world);
-
 /* How many tags of a difference were matched by guessing, as far as it has been looked at. */
 uint32_t world_guessed(struct world *world);
 
