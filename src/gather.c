@@ -16,6 +16,8 @@ struct gather {
 	const struct sample *names;
 	struct sample *part;
 	GArray *groups; /* struct abi_filter: passes by names alone, still to be run */
+	unsigned int passes; /* that were run */
+	struct timespec moment; /* the source's time before the first */
 };
 
 /* One pass that is under way. */
@@ -83,6 +85,8 @@ static int run_pass(struct pass *pass, const struct abi_filter *filter)
 	err = gather->source->ops->pass(gather->source, filter, take_record, pass, &stamp);
 	if (err == -EAGAIN || (!err && stamp.names != gather->names->content_id))
 		return -ESTALE;
+	if (!err && gather->passes++ == 0)
+		gather->moment = stamp.time;
 	if (!err && (stamp.time.tv_sec || stamp.time.tv_nsec))
 		gather->part->time = stamp.time;
 	return err;
@@ -109,6 +113,23 @@ static bool has_broken_groups(const struct sample *part)
 	return false;
 }
 
+/* Each pass is of one moment: were they all of the same? The kernel's counters never stand still.
+ */
+static int check_moment(const struct gather *gather)
+{
+	struct source *source = gather->source;
+	struct source_stamp stamp;
+	int err;
+
+	if (gather->passes < 2 || source->live)
+		return 0;
+	err = source->ops->stamp(source, &stamp);
+	if (!err && (stamp.time.tv_sec != gather->moment.tv_sec ||
+		     stamp.time.tv_nsec != gather->moment.tv_nsec))
+		err = -ENODATA;
+	return err;
+}
+
 int gather(struct source *source, const struct sample *names, const struct plan *plan,
 	   struct sample **part)
 {
@@ -125,6 +146,8 @@ int gather(struct source *source, const struct sample *names, const struct plan 
 	/* Such a pass adds no groups. */
 	for (guint i = 0; !err && i < groups->len; i++)
 		err = run_pass(&pass, &g_array_index(groups, struct abi_filter, i));
+	if (!err)
+		err = check_moment(&gather);
 	sample_part_finish(gather.part);
 	if (!err && (!plan_is_met(plan, gather.part) || has_broken_groups(gather.part)))
 		err = -ENODATA;

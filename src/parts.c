@@ -70,11 +70,9 @@ void parts_keep(struct parts *parts, const struct plan *plan, struct sample *par
 		return;
 	g_mutex_lock(&parts->lock);
 	charge(parts, cost);
-	if (!parts->part || parts->part->began <= part->began) {
-		sample_unref(parts->part);
-		parts->part = sample_ref(part);
-		parts->plan = *plan;
-	}
+	sample_unref(parts->part);
+	parts->part = sample_ref(part);
+	parts->plan = *plan;
 	g_mutex_unlock(&parts->lock);
 }
 

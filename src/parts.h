@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The part of a sample that was gathered last: a stat is followed by an open, a listing by the
- * reading of what it lists. Older ones are not kept, so that nobody sees counters go back. Keeps
- * account of what gathering costs as well, because at some point one full read is cheaper. Any
- * thread.
+ * reading of what it lists. Keeps account of what gathering costs as well, because at some point
+ * one full read is cheaper. Any thread.
  */
 #ifndef ALLOCFS_PARTS_H
 #define ALLOCFS_PARTS_H

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include "gather.h"
 #include "parts.h"
+#include "told.h"
 
 #define TRIES 10
 #define FIRST_PAUSE 1000 /* microseconds between tries; doubles up to ... */
@@ -12,9 +13,6 @@
 
 /* For how long the sample before may stand in for a dump that is being written, microseconds. */
 #define SETTLE_MAX (1000 * 1000)
-
-/* What can fail, and come back, apart from the others. */
-enum attempt { LOOKING_AT_NAMES, READING_ALL, PASSING };
 
 struct sampler {
 	struct source *source;
@@ -26,17 +24,18 @@ struct sampler {
 	bool busy; /* somebody refreshes */
 	uint64_t started; /* refreshes begun */
 	uint64_t done[2]; /* by need: the last refresh finished that was good for it */
-	int error; /* of the last refresh */
+	int error[2]; /* by need: of the last refresh that was for it; 0: current will do */
 	int64_t failed_at;
 	struct sample *current; /* or NULL */
 	uint64_t current_names, current_file; /* from the stamp of current */
 	int64_t changing_since; /* when a dump in the course of being written was met; or 0 */
 	int64_t checked[2]; /* by need: since when current is known to be up to date */
-	int64_t newest_part; /* when the last part that was given out was begun */
+	uint64_t moment; /* counts the beginnings and ends of reading counters */
+	uint64_t refresh_began, last_ended; /* such moments: of the last refresh, of anything */
+	uint64_t newest; /* serial of the sample that alone may answer again; or 0 */
 	uint64_t from_memory, full_reads, pushed_down;
 	int64_t full_cost; /* of the last full read, microseconds */
-	GHashTable *told; /* errors that were logged -> the attempt that met them */
-	char *last_error;
+	struct told *told;
 };
 
 /* What a refresh found out, while the lock was not held. */
@@ -55,7 +54,7 @@ struct sampler *sampler_new(struct source *source, int64_t max_age)
 	sampler->source = source;
 	sampler->max_age = max_age;
 	sampler->parts = parts_new(max_age);
-	sampler->told = g_hash_table_new(NULL, NULL);
+	sampler->told = told_new(source->name);
 	g_mutex_init(&sampler->lock);
 	g_cond_init(&sampler->finished);
 	return sampler;
@@ -67,9 +66,8 @@ void sampler_free(struct sampler *sampler)
 		return;
 	source_close(sampler->source);
 	parts_free(sampler->parts);
-	g_hash_table_destroy(sampler->told);
 	sample_unref(sampler->current);
-	g_free(sampler->last_error);
+	told_free(sampler->told);
 	g_mutex_clear(&sampler->lock);
 	g_cond_clear(&sampler->finished);
 	g_free(sampler);
@@ -201,49 +199,23 @@ static void look(struct sampler *sampler, enum sampler_need need, struct refresh
 		read_all(sampler, need, refresh);
 }
 
-static const char *explain(int err)
-{
-	if (err == -EBADMSG)
-		return "no line of it is one of a listing of allocations: expected the text of "
-		       "/proc/allocinfo or of a saved copy";
-	if (err == -EAGAIN)
-		return "it changed each time it was read";
-	return g_strerror(-err);
-}
-
-static gboolean was_told_by(void *error, void *attempt, void *succeeded)
-{
-	(void)error;
-	return attempt == succeeded;
-}
-
-/* An attempt has succeeded: should it fail again, that is news. */
-static void forget_errors(struct sampler *sampler, enum attempt attempt)
-{
-	g_hash_table_foreach_remove(sampler->told, was_told_by, GINT_TO_POINTER(attempt));
-}
-
-/*
- * Returns what to log of an error, or NULL: it is told once until the attempt that met it succeeds,
- * however many fail and whatever else succeeds in between.
- */
-static char *note_error(struct sampler *sampler, enum attempt attempt, int err)
-{
-	if (err == 0 || err == -ECANCELED ||
-	    g_hash_table_contains(sampler->told, GINT_TO_POINTER(err)))
-		return NULL;
-	g_hash_table_insert(sampler->told, GINT_TO_POINTER(err), GINT_TO_POINTER(attempt));
-	g_free(sampler->last_error);
-	sampler->last_error = g_strdup_printf("%s: %s", sampler->source->name, explain(err));
-	return g_strdup(sampler->last_error);
-}
-
 /* With the lock let go: a log that blocks shall not hold the others up. */
 static void log_unlocked(struct sampler *sampler, const char *message)
 {
 	g_mutex_unlock(&sampler->lock);
 	g_warning("%s", message);
 	g_mutex_lock(&sampler->lock);
+}
+
+/*
+ * The counters of a sample are in, whose reading began at that moment. Who has seen some shall not
+ * see older ones next: memory answers with those that came in last alone, and not with these if
+ * others came in while they were read.
+ */
+static void settle(struct sampler *sampler, const struct sample *sample, uint64_t began)
+{
+	sampler->newest = began > sampler->last_ended ? sample->serial : 0;
+	sampler->last_ended = ++sampler->moment;
 }
 
 static void accept(struct sampler *sampler, const struct refresh *refresh, int64_t began)
@@ -257,11 +229,23 @@ static void accept(struct sampler *sampler, const struct refresh *refresh, int64
 		parts_drop(sampler->parts);
 	}
 	sampler->checked[SAMPLER_NAMES] = began;
-	forget_errors(sampler, LOOKING_AT_NAMES);
+	told_note(sampler->told, LOOKING_AT_NAMES, 0);
 	if (!refresh->sample && !refresh->steady)
 		return;
 	sampler->checked[SAMPLER_COUNTERS] = began;
-	forget_errors(sampler, READING_ALL);
+	settle(sampler, sampler->current, sampler->refresh_began);
+	told_note(sampler->told, READING_ALL, 0);
+}
+
+/* That names could be looked at does not mend counters that could not be read. */
+static void note_result(struct sampler *sampler, enum sampler_need need,
+			const struct refresh *refresh)
+{
+	if (refresh->error)
+		sampler->failed_at = g_get_monotonic_time();
+	sampler->error[SAMPLER_NAMES] = refresh->error;
+	if (refresh->error || need == SAMPLER_COUNTERS || refresh->sample || refresh->steady)
+		sampler->error[SAMPLER_COUNTERS] = refresh->error;
 }
 
 static void refresh_now(struct sampler *sampler, enum sampler_need need)
@@ -272,6 +256,7 @@ static void refresh_now(struct sampler *sampler, enum sampler_need need)
 	int64_t began = g_get_monotonic_time();
 
 	sampler->busy = true;
+	sampler->refresh_began = ++sampler->moment;
 	g_mutex_unlock(&sampler->lock);
 	look(sampler, need, &refresh);
 	g_mutex_lock(&sampler->lock);
@@ -279,12 +264,13 @@ static void refresh_now(struct sampler *sampler, enum sampler_need need)
 	sampler->full_reads += refresh.cost > 0;
 	if (refresh.cost > 0)
 		sampler->full_cost = refresh.cost;
-	message = note_error(sampler, refresh.cost > 0 ? READING_ALL : LOOKING_AT_NAMES,
-			     refresh.error);
-	sampler->error = refresh.error;
-	sampler->failed_at = g_get_monotonic_time();
+	note_result(sampler, need, &refresh);
 	if (!refresh.error)
 		accept(sampler, &refresh, began);
+	else
+		message =
+			told_note(sampler->told, refresh.cost > 0 ? READING_ALL : LOOKING_AT_NAMES,
+				  refresh.error);
 	sampler->done[SAMPLER_NAMES] = number;
 	if (need == SAMPLER_COUNTERS || refresh.sample || refresh.steady)
 		sampler->done[SAMPLER_COUNTERS] = number;
@@ -296,22 +282,26 @@ static void refresh_now(struct sampler *sampler, enum sampler_need need)
 /* An error answers for max_age as well: reading what cannot be read may cost more than anything. */
 static bool is_young(const struct sampler *sampler, enum sampler_need need)
 {
-	int64_t since = sampler->error ? sampler->failed_at : sampler->checked[need];
+	int64_t age = g_get_monotonic_time() - sampler->checked[need];
 
-	/* Who has seen a part shall not see older counters next. */
-	if (need == SAMPLER_COUNTERS && since < sampler->newest_part)
+	if (sampler->error[need])
+		return g_get_monotonic_time() - sampler->failed_at < sampler->max_age;
+	if (!sampler->current)
 		return false;
-	return (sampler->current || sampler->error) &&
-	       g_get_monotonic_time() - since < sampler->max_age;
+	if (need == SAMPLER_COUNTERS && sampler->current->serial != sampler->newest)
+		return false;
+	return age < sampler->max_age;
 }
 
 /*
- * A refresh that is under way when the question comes will do for it, unless every question is to
- * be a new read: then only one that begins after the question.
+ * A refresh that is under way when the question comes will do for it, unless counters have come in
+ * since it began, or every question is to be a new read: then only one that begins after the
+ * question.
  */
-static uint64_t next_refresh(const struct sampler *sampler)
+static uint64_t next_refresh(const struct sampler *sampler, enum sampler_need need)
 {
-	bool join = sampler->busy && sampler->max_age > 0;
+	bool join = sampler->busy && sampler->max_age > 0 &&
+		    (need == SAMPLER_NAMES || sampler->refresh_began > sampler->last_ended);
 
 	return join ? sampler->started : sampler->started + 1;
 }
@@ -327,9 +317,9 @@ static void wait_for(struct sampler *sampler, enum sampler_need need, uint64_t r
 }
 
 /* Locked. What the last refresh has brought. */
-static int take_current(struct sampler *sampler, struct sample **sample)
+static int take_current(struct sampler *sampler, enum sampler_need need, struct sample **sample)
 {
-	int err = sampler->error;
+	int err = sampler->error[need];
 
 	if (!err)
 		*sample = sample_ref(sampler->current);
@@ -342,10 +332,10 @@ int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample *
 
 	g_mutex_lock(&sampler->lock);
 	if (is_young(sampler, need))
-		sampler->from_memory += need == SAMPLER_COUNTERS && !sampler->error;
+		sampler->from_memory += need == SAMPLER_COUNTERS && !sampler->error[need];
 	else
-		wait_for(sampler, need, next_refresh(sampler));
-	err = take_current(sampler, sample);
+		wait_for(sampler, need, next_refresh(sampler, need));
+	err = take_current(sampler, need, sample);
 	g_mutex_unlock(&sampler->lock);
 	return err;
 }
@@ -356,7 +346,7 @@ int sampler_get_now(struct sampler *sampler, struct sample **sample)
 
 	g_mutex_lock(&sampler->lock);
 	wait_for(sampler, SAMPLER_COUNTERS, sampler->started + 1);
-	err = take_current(sampler, sample);
+	err = take_current(sampler, SAMPLER_COUNTERS, sample);
 	g_mutex_unlock(&sampler->lock);
 	return err;
 }
@@ -367,7 +357,7 @@ static struct sample *find_young(struct sampler *sampler)
 	struct sample *sample = NULL;
 
 	g_mutex_lock(&sampler->lock);
-	if (!sampler->error && is_young(sampler, SAMPLER_COUNTERS))
+	if (!sampler->error[SAMPLER_COUNTERS] && is_young(sampler, SAMPLER_COUNTERS))
 		sample = sample_ref(sampler->current);
 	sampler->from_memory += sample != NULL;
 	g_mutex_unlock(&sampler->lock);
@@ -381,6 +371,8 @@ static struct sample *find_part(struct sampler *sampler, const struct sample *na
 
 	g_mutex_lock(&sampler->lock);
 	part = parts_find(sampler->parts, names->catalog, plan);
+	if (part && part->serial != sampler->newest)
+		g_clear_pointer(&part, sample_unref);
 	sampler->from_memory += part != NULL;
 	g_mutex_unlock(&sampler->lock);
 	return part;
@@ -405,17 +397,25 @@ static void distrust(struct sampler *sampler)
 	parts_drop(sampler->parts);
 }
 
-static void note_pass(struct sampler *sampler, int err, int64_t began)
+static uint64_t begin_pass(struct sampler *sampler)
+{
+	uint64_t moment;
+
+	g_mutex_lock(&sampler->lock);
+	moment = ++sampler->moment;
+	g_mutex_unlock(&sampler->lock);
+	return moment;
+}
+
+static void end_pass(struct sampler *sampler, int err, const struct sample *part, uint64_t moment)
 {
 	g_autofree char *message = NULL;
 
 	g_mutex_lock(&sampler->lock);
 	sampler->pushed_down += err == 0;
-	if (!err) {
-		sampler->newest_part = MAX(sampler->newest_part, began);
-		forget_errors(sampler, PASSING);
-	}
-	message = note_error(sampler, PASSING, err);
+	if (!err)
+		settle(sampler, part, moment);
+	message = told_note(sampler->told, PASSING, err);
 	if (message)
 		log_unlocked(sampler, message);
 	g_mutex_unlock(&sampler->lock);
@@ -424,6 +424,7 @@ static void note_pass(struct sampler *sampler, int err, int64_t began)
 static int gather_now(struct sampler *sampler, const struct sample *names, const struct plan *plan,
 		      struct sample **part)
 {
+	uint64_t moment = begin_pass(sampler);
 	int64_t began = g_get_monotonic_time();
 	int err = gather(sampler->source, names, plan, part);
 
@@ -431,7 +432,7 @@ static int gather_now(struct sampler *sampler, const struct sample *names, const
 		distrust(sampler);
 	if (err == -ESTALE || err == -ENODATA)
 		return err;
-	note_pass(sampler, err, began);
+	end_pass(sampler, err, *part, moment);
 	if (!err)
 		parts_keep(sampler->parts, plan, *part, g_get_monotonic_time() - began);
 	return err ? -EIO : 0;
@@ -464,11 +465,7 @@ bool sampler_is_young(struct sampler *sampler, const struct sample *sample)
 	bool young;
 
 	g_mutex_lock(&sampler->lock);
-	if (sample->part)
-		young = sample->began >= sampler->newest_part &&
-			sampler->current->serial < sample->serial;
-	else
-		young = sample == sampler->current && sample->began >= sampler->newest_part;
+	young = sample->serial == sampler->newest;
 	g_mutex_unlock(&sampler->lock);
 	return young;
 }
@@ -490,7 +487,7 @@ void sampler_stats(struct sampler *sampler, struct sampler_stats *stats)
 	stats->from_memory = sampler->from_memory;
 	stats->full_reads = sampler->full_reads;
 	stats->pushed_down = sampler->pushed_down;
-	stats->last_error = g_strdup(sampler->last_error);
+	stats->last_error = g_strdup(told_last(sampler->told));
 	g_mutex_unlock(&sampler->lock);
 }
 

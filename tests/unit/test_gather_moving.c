@@ -7,6 +7,8 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include "fake_kernel.h"
 #include "gather.h"
 #include "generate.h"
@@ -305,6 +307,51 @@ static void test_listing_changes(void **state)
 	g_rand_free(random);
 }
 
+/* The file that a mount offers is another one's from the second pass on. */
+static int replace_file(struct fake_kernel *kernel, enum fake_command command)
+{
+	struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	const struct world *world = kernel->data;
+
+	if (command == FAKE_GET_AT && kernel->calls[FAKE_GET_AT] == world->move_at)
+		assert_int_equal(utimensat(AT_FDCWD, kernel->path, times, 0), 0);
+	return 0;
+}
+
+/* What several passes bring is of one moment, where the source can tell moments apart. */
+static void test_file_replaced(void **state)
+{
+	GRand *random = g_rand_new_with_seed(SEED + 3);
+	unsigned int torn = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < LISTINGS * 4; i++) {
+		bool live = i % 4 == 0;
+		struct world world;
+		struct target target;
+		struct plan plan;
+		struct sample *part = NULL;
+		g_autofree char *path = NULL;
+		int err, wanted;
+
+		make_world(&world, random, i % 2 ? FAKE_MAINLINE : FAKE_V3);
+		source_close(world.source);
+		world.source = fake_kernel_source(world.kernel, live);
+		path = pick_target(&world, &target, &plan);
+		world.kernel->before = replace_file;
+		world.move_at = world.kernel->calls[FAKE_GET_AT] + 2;
+		err = gather(world.source, world.samples[0], &plan, &part);
+		wanted = world.kernel->calls[FAKE_GET_AT] >= world.move_at && !live ? -ENODATA : 0;
+		torn += wanted != 0;
+		unit_check(err == wanted, "/%s: %d, wanted %d", path, err, wanted);
+		if (!err)
+			sample_unref(part);
+		clear_world(&world);
+	}
+	assert_in_range(torn, 5, LISTINGS * 3);
+	g_rand_free(random);
+}
+
 /* How the records differ from the text, though the content id does not. */
 enum misfit { LESS, MORE, ANOTHER, SWAPPED, MISFITS };
 
@@ -405,9 +452,8 @@ static void test_misfits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_counters_move),
-		cmocka_unit_test(test_content_id_moves),
-		cmocka_unit_test(test_listing_changes),
+		cmocka_unit_test(test_counters_move),	cmocka_unit_test(test_content_id_moves),
+		cmocka_unit_test(test_listing_changes), cmocka_unit_test(test_file_replaced),
 		cmocka_unit_test(test_misfits),
 	};
 
