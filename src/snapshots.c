@@ -145,13 +145,13 @@ static int rename_locked(struct snapshots *snapshots, const char *from, const ch
 
 	if (!g_tree_lookup(snapshots->by_name, from) || (flags & RENAME_EXCHANGE && !there))
 		return -ENOENT;
-	if (flags & RENAME_NOREPLACE && there)
-		return -EEXIST;
 	if (strcmp(from, to) == 0)
 		return 0;
+	if (there && !(flags & RENAME_EXCHANGE))
+		return -EEXIST;
 	moved = steal(snapshots, from);
 	other = flags & RENAME_EXCHANGE ? steal(snapshots, to) : NULL;
-	g_tree_replace(snapshots->by_name, g_strdup(to), moved);
+	g_tree_insert(snapshots->by_name, g_strdup(to), moved);
 	forget_between(snapshots);
 	if (other)
 		g_tree_insert(snapshots->by_name, g_strdup(from), other);
@@ -165,6 +165,8 @@ int snapshots_rename(struct snapshots *snapshots, struct span from, struct span 
 	g_autofree char *new_name = g_strndup(to.at, to.len);
 	int err = snapshots_check_name(to);
 
+	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE))
+		err = -EINVAL;
 	if (err)
 		return err;
 	g_mutex_lock(&snapshots->lock);

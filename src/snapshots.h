@@ -24,8 +24,9 @@ int snapshots_add(struct snapshots *snapshots, struct span name, struct sample *
 int snapshots_remove(struct snapshots *snapshots, struct span name);
 
 /*
- * Gives one another name. 0; -ENOENT, -EINVAL; -EEXIST where the other name is there and keep says
- * not to replace it. flags as renameat2(2) has them: with RENAME_EXCHANGE both have to be there.
+ * Gives one another name. 0; -ENOENT, -EINVAL; -EEXIST where there is one of that name, for a
+ * snapshot is never empty. flags as renameat2(2) has them: with RENAME_EXCHANGE both have to be
+ * there, RENAME_NOREPLACE changes nothing.
  */
 int snapshots_rename(struct snapshots *snapshots, struct span from, struct span to,
 		     unsigned int flags);

@@ -14,7 +14,7 @@ shift
 for options in "$@"; do
 	echo "-- churn with $options"
 	# One heap for all threads: what each of many keeps for later is not what is looked for.
-	MALLOC_ARENA_MAX=1 allocfs /proc/allocinfo $mnt -o $options || exit 1
+	allocfs /proc/allocinfo $mnt -o $options || exit 1
 	daemon=$(pidof allocfs)
 	timeout 800 /payload/vm-churn $mnt /payload/modules "$cycles" 8 "$daemon" || bad=1
 	[ "$(pidof allocfs)" = "$daemon" ] || { echo "FAIL the daemon died"; exit 1; }

@@ -4,19 +4,7 @@
 # Known amounts, held and given back: since/ has to name the sites and the bytes. Output of commands
 # goes to files, because a pipe of the shell's own would be counted too.
 mnt=/mnt/alloc
-bad=0
-
-check() { # name, command...
-	name=$1
-	shift
-	if "$@" >/tmp/out 2>&1; then
-		echo "ok   $name"
-	else
-		echo "FAIL $name"
-		head -n 20 /tmp/out
-		bad=1
-	fi
-}
+. /payload/check.sh
 
 # The bytes, calls and tags that a directory of differences shows, into the variables of these names.
 measure() { # path in the mount
@@ -120,8 +108,6 @@ watched() {
 }
 
 mkdir -p $mnt
-# One heap for all threads: what each of many keeps for later is not what is looked for.
-export MALLOC_ARENA_MAX=1
 check "mount" allocfs /proc/allocinfo $mnt
 check "it begins with a snapshot" test -d $mnt/since/mount/by-file
 check "pipes" pipes

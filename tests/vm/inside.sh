@@ -5,19 +5,7 @@
 # to name. Ends with 1 if a check failed.
 interface=$1
 mnt=/mnt/alloc
-bad=0
-
-check() { # name, command...
-	name=$1
-	shift
-	if "$@" >/tmp/out 2>&1; then
-		echo "ok   $name"
-	else
-		echo "FAIL $name"
-		head -n 20 /tmp/out
-		bad=1
-	fi
-}
+. /payload/check.sh
 
 # The lines of a listing without header and counters: what stays the same while counters move.
 names() {

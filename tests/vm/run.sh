@@ -43,7 +43,8 @@ for program in tests/vm/vm-churn tests/vm/vm-hold tests/vm/vm-line tests/abi/abi
 		echo "not built, so left out: $program"
 	fi
 done
-cp -r "$here/inside.sh" "$here/churn.sh" "$here/growth.sh" "$vm/modules" "$payload/checks"
+cp -r "$here/check.sh" "$here/inside.sh" "$here/churn.sh" "$here/growth.sh" "$vm/modules" \
+	"$payload/checks"
 cp -r "$here/live.sh" "$here/live.py" "$here/../mount" "$here/../data" "$vm/modules" "$payload/live"
 /usr/bin/env python3 "$here/pack_python.py" "$payload/live/python" "$here/live.py" \
 	"$here/../mount/test_attrs.py"
