@@ -120,7 +120,7 @@ static void render_place(const struct content_input *input, GString *out)
 
 uint64_t content_listing_length(const struct sample *sample)
 {
-	return report_header_length(sample) + sample->listing.text_length;
+	return report_header_length(sample) + sample_text_length(sample);
 }
 
 static int render(const struct content_input *input, GString *out)

@@ -20,6 +20,7 @@ struct dir {
 /* One entry of a listing. */
 struct entry {
 	char name[NAME_MAX + 1];
+	size_t len; /* of name */
 	struct target target;
 	uint32_t tag; /* or CATALOG_NONE */
 };
@@ -149,14 +150,13 @@ static void name_tag(const struct dir *dir, const struct row *row, struct entry 
 	const struct catalog *catalog = dir->view.sample->catalog;
 	const struct query *query = &dir->view.target.query;
 	enum catalog_form form = query->place == PLACE_PATH ? CATALOG_IN_FILE : CATALOG_FLAT;
-	char name[NAME_SIZE];
+	int rank = 0;
 
-	catalog_tag_name(catalog, row->tag, form, name);
 	if (row->rank > 0)
-		g_snprintf(entry->name, sizeof(entry->name), "%0*u,%s",
-			   (int)query_rank_width(catalog, query), row->rank, name);
-	else
-		g_strlcpy(entry->name, name, sizeof(entry->name));
+		rank = g_snprintf(entry->name, sizeof(entry->name) - NAME_LIMIT, "%0*u,",
+				  (int)query_rank_width(catalog, query), row->rank);
+	entry->len = (size_t)rank;
+	entry->len += catalog_tag_name(catalog, row->tag, form, entry->name + rank);
 	entry->target = (struct target){.kind = TARGET_TAG, .number = row->tag, .query = *query};
 	entry->tag = row->tag;
 }
@@ -171,12 +171,13 @@ static bool get_entry(const struct dir *dir, size_t i, struct entry *entry)
 	entry->tag = CATALOG_NONE;
 	if (i < dir->fixed->len) {
 		/* fill() has seen that this is there. */
-		g_strlcpy(entry->name, g_ptr_array_index(dir->fixed, i), sizeof(entry->name));
+		entry->len = g_strlcpy(entry->name, g_ptr_array_index(dir->fixed, i),
+				       sizeof(entry->name));
 		query_step(catalog, query, span_of(entry->name), &entry->target);
 	} else if ((i -= dir->fixed->len) < values) {
 		uint64_t number = g_array_index(dir->values, struct value, i).number;
 
-		select_value_name(catalog, query, number, entry->name);
+		entry->len = select_value_name(catalog, query, number, entry->name);
 		query_value(query, number, &entry->target);
 	} else if (dir->rows && (i -= values) < dir->rows->len) {
 		name_tag(dir, &g_array_index(dir->rows, struct row, i), entry);
@@ -238,17 +239,19 @@ static bool is_directory(const struct target *target)
 static void fill_param(struct page *page, struct fs *fs, struct node *node, const struct dir *dir,
 		       const struct entry *entry, struct fuse_entry_param *param)
 {
-	struct span name = span_of(entry->name);
+	struct span name = {entry->name, entry->len};
 	struct view view = {dir->view.world, dir->view.sample, entry->target, entry->tag};
-	uint64_t inode = node_child_inode(node, name);
+	struct node *child;
 
-	param->attr.st_ino = inode;
-	param->attr.st_mode = is_directory(&entry->target) ? S_IFDIR : S_IFREG;
-	if (!page->plus || page->stale || entry->target.kind == TARGET_WORLD)
+	if (!page->plus || page->stale || entry->target.kind == TARGET_WORLD) {
+		param->attr.st_ino = node_child_inode(node, name);
+		param->attr.st_mode = is_directory(&entry->target) ? S_IFDIR : S_IFREG;
 		return;
-	view_stat(fs, &view, node, inode, &param->attr);
-	param->ino = node_id(fs->nodes, node_lookup(fs->nodes, node, name, view.world,
-						    view.sample->catalog, &entry->target));
+	}
+	child = node_lookup(fs->nodes, node, name, view.world, view.sample->catalog,
+			    &entry->target);
+	view_stat(fs, &view, node, node_inode(child), &param->attr);
+	param->ino = node_id(fs->nodes, child);
 	param->attr_timeout = view_timeout(fs, &view);
 	param->entry_timeout = view_name_timeout(fs, &view);
 }

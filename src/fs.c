@@ -21,8 +21,8 @@ static void fs_init(void *data, struct fuse_conn_info *connection)
 
 	connection->max_read = fs->max_read;
 	connection->want &= ~(unsigned int)FUSE_CAP_READDIRPLUS_AUTO;
-	if (connection->capable & FUSE_CAP_READDIRPLUS)
-		connection->want |= FUSE_CAP_READDIRPLUS;
+	/* Who looks a name up need not wait for who looks another one up beside it. */
+	connection->want |= connection->capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_PARALLEL_DIROPS);
 }
 
 /* There is no such name; the kernel may remember that as long as it would remember a name. */
@@ -43,8 +43,8 @@ void fs_reply_entry(fuse_req_t req, struct node *dir, struct span name, const st
 	struct fuse_entry_param entry = {.attr_timeout = 0};
 	struct node *node;
 
-	view_stat(fs, view, dir, node_child_inode(dir, name), &entry.attr);
 	node = node_lookup(fs->nodes, dir, name, view->world, view->sample->catalog, &view->target);
+	view_stat(fs, view, dir, node_inode(node), &entry.attr);
 	entry.ino = node_id(fs->nodes, node);
 	entry.attr_timeout = view_timeout(fs, view);
 	entry.entry_timeout = view_name_timeout(fs, view);

@@ -97,11 +97,34 @@ unsigned int number_width_signed(int64_t value)
 	return value < 0 ? 1 + number_width(-(uint64_t)value) : number_width((uint64_t)value);
 }
 
+/* Two digits at a time: dividing is what takes long. */
+char *number_write_before(char *end, uint64_t value)
+{
+	static const char pairs[] = "00010203040506070809"
+				    "10111213141516171819"
+				    "20212223242526272829"
+				    "30313233343536373839"
+				    "40414243444546474849"
+				    "50515253545556575859"
+				    "60616263646566676869"
+				    "70717273747576777879"
+				    "80818283848586878889"
+				    "90919293949596979899";
+
+	for (; value >= 10; value /= 100) {
+		end -= 2;
+		memcpy(end, pairs + value % 100 * 2, 2);
+		if (value < 100)
+			return end;
+	}
+	*--end = (char)('0' + value);
+	return end;
+}
+
 char *number_write(char *to, uint64_t value)
 {
 	char *end = to + number_width(value);
 
-	for (char *at = end; at > to; value /= 10)
-		*--at = (char)('0' + value % 10);
+	number_write_before(end, value);
 	return end;
 }

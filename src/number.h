@@ -28,6 +28,12 @@ unsigned int number_width(uint64_t value);
 /* As number_width() for a signed number, its minus counted. */
 unsigned int number_width_signed(int64_t value);
 
+/* The most digits that a number has. */
+#define NUMBER_DIGITS 20
+
+/* Writes value in decimal so that it ends before end, where there is room; returns its start. */
+char *number_write_before(char *end, uint64_t value);
+
 /* Writes value in decimal at to, no NUL; returns the first byte behind it. */
 char *number_write(char *to, uint64_t value);
 

@@ -19,27 +19,39 @@ void report_header(const struct sample *sample, GString *out)
 	g_string_append(out, TEXT_COLUMNS);
 }
 
-/* Room for len more bytes at the end of out, which is len longer afterwards. */
-static char *extend(GString *out, size_t len)
+/* Where room bytes can be written at the end of out; end_at() says how many were. */
+static char *make_room(GString *out, size_t room)
 {
-	size_t at = out->len;
+	gsize len = out->len;
 
-	g_string_set_size(out, at + len);
-	return out->str + at;
+	if (out->allocated_len - len <= room)
+		g_string_set_size(out, len + room);
+	out->len = len;
+	return out->str + len;
+}
+
+static void end_at(GString *out, char *end)
+{
+	out->len = (gsize)(end - out->str);
+	*end = '\0';
 }
 
 static void add_line(const struct sample *sample, uint32_t tag, GString *out)
 {
-	sample_write_line(sample, tag, extend(out, sample_line_length(sample, tag)));
+	char *to = make_room(out, sample_line_room(sample, tag));
+
+	end_at(out, sample_write_line(sample, tag, to));
 }
 
 static void add_record(const struct sample *sample, uint32_t tag, GString *out)
 {
 	const struct abi_layout *layout = abi_layout(ABI_MAINLINE);
 	struct abi_record record;
+	char *to = make_room(out, layout->record_size);
 
 	sample_cut_record(sample, tag, &record);
-	abi_put_record(layout, &record, (unsigned char *)extend(out, layout->record_size));
+	abi_put_record(layout, &record, (unsigned char *)to);
+	end_at(out, to + layout->record_size);
 }
 
 size_t report_tag_length(const struct sample *sample, enum query_view view, uint32_t tag)

@@ -8,14 +8,18 @@
 /* Longer than any line can be of which the names would fit into a path. */
 #define LINE_MAX_LENGTH 65536
 
+/* Tags, where nothing says how many there will be. */
+#define FIRST_ROOM 1024
+
 struct sample_reader {
 	struct catalog *known;
 	struct catalog_build *build; /* from the first line on that is not as known, else NULL */
 	GString *partial; /* the line that the last run broke off in */
 	bool overlong; /* ... of which there is too much to keep */
 	bool has_header, has_text, has_content_id;
-	GArray *counters; /* struct counter */
-	GArray *flags; /* uint8_t, one per tag: whether inaccurate */
+	struct counter *counters;
+	uint8_t *inaccurate; /* one per tag */
+	uint32_t count, room; /* of both: tags read, and for how many there is room */
 	struct sample *sample;
 };
 
@@ -68,6 +72,24 @@ size_t sample_line_length(const struct sample *sample, uint32_t number)
 			   sample_is_accurate(sample, number), tail_of(sample, number));
 }
 
+size_t sample_line_room(const struct sample *sample, uint32_t number)
+{
+	return text_room(sample->catalog->tags[number].site_len, tail_of(sample, number));
+}
+
+uint64_t sample_text_length(const struct sample *sample)
+{
+	uint64_t *kept = (uint64_t *)&sample->text_length;
+	uint64_t length = __atomic_load_n(kept, __ATOMIC_RELAXED);
+
+	if (length > 0)
+		return length;
+	for (uint32_t i = 0; i < sample->catalog->count; i++)
+		length += sample_line_length(sample, i);
+	__atomic_store_n(kept, length, __ATOMIC_RELAXED);
+	return length;
+}
+
 char *sample_write_line(const struct sample *sample, uint32_t number, char *to)
 {
 	const struct tag *tag = &sample->catalog->tags[number];
@@ -87,15 +109,19 @@ void sample_cut_record(const struct sample *sample, uint32_t tag, struct abi_rec
 		       sample_is_accurate(sample, tag));
 }
 
+static void make_room(struct sample_reader *reader, uint32_t room)
+{
+	reader->counters = g_renew(struct counter, reader->counters, (size_t)room + 1);
+	reader->inaccurate = g_renew(uint8_t, reader->inaccurate, (size_t)room + 1);
+	reader->room = room;
+}
+
 struct sample_reader *sample_reader_begin(struct catalog *known)
 {
 	struct sample_reader *reader = g_new0(struct sample_reader, 1);
-	guint expected = known ? known->count : 0;
-
 	reader->known = known ? catalog_ref(known) : NULL;
 	reader->partial = g_string_new(NULL);
-	reader->counters = g_array_sized_new(FALSE, FALSE, sizeof(struct counter), expected);
-	reader->flags = g_array_sized_new(FALSE, FALSE, sizeof(uint8_t), expected);
+	make_room(reader, known ? known->count : FIRST_ROOM);
 	reader->sample = g_new0(struct sample, 1);
 	reader->sample->refs = 1;
 	reader->sample->began = g_get_monotonic_time();
@@ -108,8 +134,8 @@ static void free_reader(struct sample_reader *reader)
 {
 	catalog_unref(reader->known);
 	g_string_free(reader->partial, TRUE);
-	g_array_free(reader->counters, TRUE);
-	g_array_free(reader->flags, TRUE);
+	g_free(reader->counters);
+	g_free(reader->inaccurate);
 	g_free(reader);
 }
 
@@ -126,7 +152,7 @@ static void diverge(struct sample_reader *reader)
 	struct text_site site;
 
 	reader->build = catalog_build_begin();
-	for (uint32_t i = 0; i < reader->counters->len; i++) {
+	for (uint32_t i = 0; i < reader->count; i++) {
 		catalog_site(reader->known, i, &site);
 		catalog_build_add(reader->build, &site);
 	}
@@ -135,11 +161,9 @@ static void diverge(struct sample_reader *reader)
 /* The tag that the next line is of while all goes as known, or NULL. */
 static const struct tag *next_known(const struct sample_reader *reader)
 {
-	uint32_t next = reader->counters->len;
-
-	if (reader->build || !reader->known || next >= reader->known->count)
+	if (reader->build || !reader->known || reader->count >= reader->known->count)
 		return NULL;
-	return &reader->known->tags[next];
+	return &reader->known->tags[reader->count];
 }
 
 static bool is_as_known(const struct sample_reader *reader, struct span site)
@@ -151,11 +175,11 @@ static bool is_as_known(const struct sample_reader *reader, struct span site)
 
 static void add_counter(struct sample_reader *reader, int64_t bytes, uint64_t calls, bool accurate)
 {
-	struct counter counter = {bytes, calls};
-	uint8_t flag = !accurate;
-
-	g_array_append_val(reader->counters, counter);
-	g_array_append_val(reader->flags, flag);
+	if (reader->count == reader->room)
+		make_room(reader, 2 * reader->room + FIRST_ROOM);
+	reader->counters[reader->count] = (struct counter){bytes, calls};
+	reader->inaccurate[reader->count] = !accurate;
+	reader->count++;
 }
 
 /* The line that nearly all are: the next tag known, with the usual end. No name is parsed. */
@@ -179,7 +203,7 @@ static bool feed_known_line(struct sample_reader *reader, struct span line)
 static void feed_tag(struct sample_reader *reader, const struct text_line *line)
 {
 	struct sample *sample = reader->sample;
-	guint number = reader->counters->len;
+	uint32_t number = reader->count;
 
 	if (!is_as_known(reader, line->site.site)) {
 		if (!reader->build)
@@ -283,7 +307,7 @@ static void end_of_text(struct sample_reader *reader)
 		end_partial(reader, (struct span){NULL, 0});
 }
 
-static void sum_up(struct sample *sample, const uint8_t *flags)
+static void sum_up(struct sample *sample, const uint8_t *inaccurate)
 {
 	const struct catalog *catalog = sample->catalog;
 	uint64_t bytes = 0, slab = 0;
@@ -292,7 +316,7 @@ static void sum_up(struct sample *sample, const uint8_t *flags)
 	for (uint32_t i = 0; i < catalog->count; i++) {
 		const struct counter *counter = &sample->counters[i];
 
-		if (flags[i]) {
+		if (inaccurate[i]) {
 			sample->inaccurate[i / 8] |= (uint8_t)(1u << i % 8);
 			sample->listing.inaccurate_count++;
 		}
@@ -301,7 +325,6 @@ static void sum_up(struct sample *sample, const uint8_t *flags)
 		sample->listing.negative_count += counter->bytes < 0;
 		if (catalog_is_slab_page(catalog, i))
 			slab += (uint64_t)counter->bytes;
-		sample->listing.text_length += sample_line_length(sample, i);
 	}
 	sample->listing.bytes = (int64_t)bytes;
 	sample->listing.slab_bytes = (int64_t)slab;
@@ -332,28 +355,26 @@ static uint64_t make_content_id(const struct catalog *catalog)
 int sample_reader_finish(struct sample_reader *reader, struct timespec time, struct sample **result)
 {
 	struct sample *sample = reader->sample;
-	guint count;
 
 	end_of_text(reader);
-	count = reader->counters->len;
-	if (count == 0 && reader->has_text && !reader->has_header) {
+	if (reader->count == 0 && reader->has_text && !reader->has_header) {
 		sample_reader_cancel(reader);
 		return -EBADMSG;
 	}
-	if (!reader->build && (!reader->known || count < reader->known->count))
+	if (!reader->build && (!reader->known || reader->count < reader->known->count))
 		diverge(reader);
 	if (reader->build)
 		sample->catalog = catalog_build_finish(reader->build);
 	else
 		sample->catalog = catalog_ref(reader->known);
 	reader->build = NULL;
-	sample->counters = (struct counter *)g_array_steal(reader->counters, NULL);
-	sample->counters = g_renew(struct counter, sample->counters, count);
+	sample->counters = g_renew(struct counter, reader->counters, (size_t)reader->count + 1);
+	reader->counters = NULL;
 	sample->serial = sample_next_serial();
 	if (!reader->has_content_id)
 		sample->content_id = make_content_id(sample->catalog);
 	sample->time = time;
-	sum_up(sample, (const uint8_t *)reader->flags->data);
+	sum_up(sample, reader->inaccurate);
 	free_reader(reader);
 	*result = sample;
 	return 0;

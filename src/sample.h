@@ -23,7 +23,6 @@ struct sample_listing {
 	uint32_t inaccurate_count; /* tags */
 	uint32_t negative_count; /* tags with bytes below 0 */
 	uint64_t skipped; /* lines of the listing that nothing could be made of */
-	uint64_t text_length; /* of all lines as text, without the header */
 	char version[16]; /* of the listing's format, "2.0" where it names none */
 };
 
@@ -40,6 +39,7 @@ struct sample {
 	uint32_t *part; /* of a part: the tags it has counters of, in listing order; else NULL */
 	uint32_t part_count;
 	struct sample_listing listing; /* of a part: as it was in the sample with all names */
+	uint64_t text_length; /* see sample_text_length(); 0: nobody has asked */
 	/* A part of what one sample holds more than another: see difference.h. */
 	bool is_difference;
 	int64_t seconds; /* between the two */
@@ -52,10 +52,16 @@ void sample_unref(struct sample *sample);
 /* Whether the counter of a tag counted everything. */
 bool sample_is_accurate(const struct sample *sample, uint32_t tag);
 
-/* The line of a tag: its length, and writing it (at room for that) returning the end. See text.h.
+/*
+ * The line of a tag: its length, room that is enough for it and quicker to tell, and writing it,
+ * which returns the end. See text.h.
  */
 size_t sample_line_length(const struct sample *sample, uint32_t tag);
+size_t sample_line_room(const struct sample *sample, uint32_t tag);
 char *sample_write_line(const struct sample *sample, uint32_t tag, char *to);
+
+/* The length of all lines of a full sample; what it costs is paid when it is first asked for. */
+uint64_t sample_text_length(const struct sample *sample);
 
 /* A tag and its counter as the ioctls give them; spans live as long as the sample. */
 void sample_cut_record(const struct sample *sample, uint32_t tag, struct abi_record *record);

@@ -64,13 +64,44 @@ static int by_calls(const void *a, const void *b, void *counters)
 	return order ? order : by_tag(a, b);
 }
 
-/* Keeps the count largest rows, in order, and gives them their ranks. */
+/* Lets the row at a place of a heap sink to where it belongs; the last in order is at its top. */
+static void sink(struct row *heap, guint count, guint at, GCompareDataFunc compare, void *counters)
+{
+	for (guint child; (child = 2 * at + 1) < count; at = child) {
+		struct row row = heap[at];
+
+		if (child + 1 < count && compare(&heap[child], &heap[child + 1], counters) < 0)
+			child++;
+		if (compare(&row, &heap[child], counters) >= 0)
+			return;
+		heap[at] = heap[child];
+		heap[child] = row;
+	}
+}
+
+/* Keeps the count rows that are first in order, in any order. Sorting all would take longer. */
+static void keep_first(GArray *rows, guint count, GCompareDataFunc compare, void *counters)
+{
+	struct row *heap = &g_array_index(rows, struct row, 0);
+
+	for (guint i = count / 2; i-- > 0;)
+		sink(heap, count, i, compare, counters);
+	for (guint i = count; i < rows->len; i++) {
+		if (compare(&heap[i], &heap[0], counters) >= 0)
+			continue;
+		heap[0] = heap[i];
+		sink(heap, count, 0, compare, counters);
+	}
+	g_array_set_size(rows, count);
+}
+
+/* Keeps the count largest rows, in order, and gives them their ranks; count is not 0. */
 static void rank_rows(const struct sample *sample, GArray *rows, GCompareDataFunc compare,
 		      uint64_t count)
 {
-	g_array_sort_with_data(rows, compare, sample->counters);
 	if (count < rows->len)
-		g_array_set_size(rows, (guint)count);
+		keep_first(rows, (guint)count, compare, sample->counters);
+	g_array_sort_with_data(rows, compare, sample->counters);
 	for (guint i = 0; i < rows->len; i++)
 		g_array_index(rows, struct row, i).rank = i + 1;
 }
@@ -109,16 +140,19 @@ static GArray *rows_by_names(const struct sample *sample, const struct query *qu
 	const uint32_t *tags = sample->part;
 	uint32_t count = sample->part_count;
 	struct row row = {0, 0};
+	guint kept = 0;
 	GArray *rows;
 
 	if (!tags)
 		count = query_candidates(sample->catalog, query, &tags);
 	rows = g_array_sized_new(FALSE, FALSE, sizeof(struct row), count);
+	g_array_set_size(rows, count);
 	for (uint32_t i = 0; i < count; i++) {
 		row.tag = tags ? tags[i] : i;
-		if (query_names_match(sample->catalog, query, row.tag))
-			g_array_append_val(rows, row);
+		if (query->steps == 0 || query_names_match(sample->catalog, query, row.tag))
+			g_array_index(rows, struct row, kept++) = row;
 	}
+	g_array_set_size(rows, kept);
 	if (!sample->part && query_has(query, FILTER_FILE))
 		g_array_sort(rows, by_tag);
 	return rows;

@@ -29,9 +29,9 @@ static bool scan_number(struct span text, size_t *at, uint64_t *magnitude, bool 
 	for (digits = i; i < text.len && text.at[i] >= '0' && text.at[i] <= '9'; i++) {
 		uint64_t digit = (uint64_t)(text.at[i] - '0');
 
-		if (sum > (UINT64_MAX - digit) / 10)
+		if (__builtin_mul_overflow(sum, 10, &sum) ||
+		    __builtin_add_overflow(sum, digit, &sum))
 			return false;
-		sum = sum * 10 + digit;
 	}
 	*at = i;
 	*magnitude = sum;
@@ -182,32 +182,44 @@ size_t text_length(struct span site, const struct text_counter *counter, bool ac
 	       shown_tail(accurate, tail).len + 2;
 }
 
-static char *pad(char *to, unsigned int width, unsigned int wanted)
+size_t text_room(size_t site_len, struct span tail)
 {
-	for (; width < wanted; width++)
-		*to++ = ' ';
-	return to;
+	return TEXT_COUNTER_SIZE + site_len + tail.len + strlen(INACCURATE) + 2;
 }
 
-static char *write_signed(char *to, uint64_t number)
+/* At the right of a field of that width, or as wide as it is. Returns the end. */
+static char *write_right(char *to, uint64_t magnitude, bool negative, size_t width)
+{
+	char digits[NUMBER_DIGITS + 1], *end = digits + sizeof(digits), *at = end;
+	size_t len;
+
+	at = number_write_before(at, magnitude);
+	if (negative)
+		*--at = '-';
+	len = (size_t)(end - at);
+	if (len < width) {
+		memset(to, ' ', width - len);
+		to += width - len;
+	}
+	memcpy(to, at, len);
+	return to + len;
+}
+
+static char *write_right_signed(char *to, uint64_t number, size_t width)
 {
 	bool negative = (int64_t)number < 0;
 
-	if (negative)
-		*to++ = '-';
-	return number_write(to, negative ? -number : number);
+	return write_right(to, negative ? -number : number, negative, width);
 }
 
 char *text_format_counter(char *to, const struct text_counter *counter)
 {
-	to = pad(to, number_width_signed(counter->bytes), BYTES_WIDTH);
-	to = write_signed(to, (uint64_t)counter->bytes);
+	to = write_right_signed(to, (uint64_t)counter->bytes, BYTES_WIDTH);
 	*to++ = ' ';
-	to = pad(to, calls_width(counter), CALLS_WIDTH);
 	if (counter->signed_calls)
-		to = write_signed(to, counter->calls);
+		to = write_right_signed(to, counter->calls, CALLS_WIDTH);
 	else
-		to = number_write(to, counter->calls);
+		to = write_right(to, counter->calls, false, CALLS_WIDTH);
 	*to++ = ' ';
 	return to;
 }

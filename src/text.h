@@ -61,6 +61,9 @@ struct text_counter {
 size_t text_length(struct span site, const struct text_counter *counter, bool accurate,
 		   struct span tail);
 
+/* As much as text_length() can be for a site of that length, whatever its counter. */
+size_t text_room(size_t site_len, struct span tail);
+
 /*
  * Writes the line, newline included, at to, which has room for text_length() bytes; no NUL. A tail
  * that is not empty stands for itself, else accurate decides. Returns the first byte behind it.

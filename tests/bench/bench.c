@@ -3,8 +3,8 @@
  * usage: bench-queries LISTING MOUNT PID HELLO [ROUNDS]
  * Does each job in every way in turn and prints, for each, the median of the wall time, and the
  * system time and processor time of this program and the processor time of the daemon PID in one
- * round on average. Only the ratios within one run mean something. Between two rounds nothing is
- * asked until the counters that the mount keeps are too old to serve.
+ * round on average, with its replies. Only the ratios within one run mean something. Between two
+ * rounds nothing is asked until the counters that the mount keeps are too old to serve.
  */
 #include "bench.h"
 
@@ -12,12 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
+#include "measure.h"
 
 #define ROUNDS 50
-#define ROUNDS_MAX 10000
 #define PAUSE_US 120000 /* above max_age */
 #define BUFFER_SIZE (64u << 20)
 
@@ -36,83 +34,51 @@ static const struct {
 
 enum { JOBS = sizeof(jobs) / sizeof(jobs[0]), WAYS = sizeof(ways) / sizeof(ways[0]) };
 
-/* Sums over the rounds, seconds; the wall time of each round. */
+/* One way of doing a job, over all rounds. */
 struct cost {
 	long tags;
-	double wall[ROUNDS_MAX];
-	double system, own, daemon;
+	struct measure measure;
 };
 
-static double seconds(clockid_t clock)
+static void run_way(const struct bench *bench, const struct job *job, way_run run,
+		    struct cost *cost)
 {
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static double system_time(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
-}
-
-static void measure(const struct bench *bench, const struct job *job, way_run run, clockid_t daemon,
-		    struct cost *cost, int round)
-{
-	double system, own, of_daemon, wall;
-
 	usleep(PAUSE_US);
-	system = system_time();
-	own = seconds(CLOCK_PROCESS_CPUTIME_ID);
-	of_daemon = seconds(daemon);
-	wall = seconds(CLOCK_MONOTONIC);
+	measure_begin(&cost->measure, bench->daemon);
 	cost->tags = run(bench, job);
-	cost->wall[round] = seconds(CLOCK_MONOTONIC) - wall;
-	cost->daemon += seconds(daemon) - of_daemon;
-	cost->own += seconds(CLOCK_PROCESS_CPUTIME_ID) - own;
-	cost->system += system_time() - system;
+	measure_end(&cost->measure, bench->daemon);
 }
 
-static int by_size(const void *a, const void *b)
+static void print(const struct job *job, const char *way, struct cost *cost, double *reference)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	struct measure *measure = &cost->measure;
+	double median = measure_median(measure->wall, measure->rounds);
+	double total = measure->own + measure->daemon, n = (double)measure->rounds;
 
-	return x < y ? -1 : x > y;
-}
-
-static void print(const struct job *job, const char *way, struct cost *cost, int rounds,
-		  double *reference)
-{
-	double median, total = cost->own + cost->daemon, n = rounds;
-
-	qsort(cost->wall, (size_t)rounds, sizeof(*cost->wall), by_size);
-	median = cost->wall[rounds / 2];
 	if (reference[0] == 0) {
 		reference[0] = median;
 		reference[1] = total;
 	}
-	printf("%-14s %-8s %6ld %9.0f %9.0f %9.0f %9.0f %7.2f %7.2f\n", job->name, way, cost->tags,
-	       median * 1e6, cost->system / n * 1e6, cost->own / n * 1e6, cost->daemon / n * 1e6,
-	       median / reference[0], total / reference[1]);
+	printf("%-14s %-8s %6ld %9.0f %9.0f %9.0f %9.0f %8.1f %7.2f %7.2f\n", job->name, way,
+	       cost->tags, median * 1e6, measure->system / n * 1e6, measure->own / n * 1e6,
+	       measure->daemon / n * 1e6, (double)measure->writes / n, median / reference[0],
+	       total / reference[1]);
 }
 
 /* Returns 0, or 1 where a way failed, of which it has told. */
-static int run_job(const struct bench *bench, const struct job *job, clockid_t daemon, int rounds)
+static int run_job(const struct bench *bench, const struct job *job, int rounds)
 {
-	static struct cost costs[WAYS];
+	struct cost costs[WAYS];
 	double reference[2] = {0, 0};
 	int failed = 0;
 
 	memset(costs, 0, sizeof(costs));
 	for (int round = 0; round < rounds; round++)
 		for (int way = 0; way < WAYS; way++)
-			measure(bench, job, ways[way].run, daemon, &costs[way], round);
+			run_way(bench, job, ways[way].run, &costs[way]);
 	for (int way = 0; way < WAYS; way++) {
 		if (costs[way].tags >= 0) {
-			print(job, ways[way].name, &costs[way], rounds, reference);
+			print(job, ways[way].name, &costs[way], reference);
 		} else if (costs[way].tags == -ENOTTY) {
 			printf("%-14s %-8s not there\n", job->name, ways[way].name);
 		} else {
@@ -120,6 +86,7 @@ static int run_job(const struct bench *bench, const struct job *job, clockid_t d
 			       strerror((int)-costs[way].tags));
 			failed = 1;
 		}
+		measure_clear(&costs[way].measure);
 	}
 	return failed;
 }
@@ -128,23 +95,22 @@ int main(int argc, char **argv)
 {
 	struct bench bench = {.size = BUFFER_SIZE, .buffer = malloc(BUFFER_SIZE)};
 	int rounds = argc > 5 ? atoi(argv[5]) : ROUNDS;
-	clockid_t daemon;
 	int failed = 0;
 
-	if (argc < 5 || rounds < 1 || rounds > ROUNDS_MAX || !bench.buffer ||
-	    clock_getcpuclockid(atoi(argv[3]), &daemon) != 0) {
+	if (argc < 5 || rounds < 1 || !bench.buffer) {
 		fprintf(stderr, "usage: %s LISTING MOUNT PID HELLO [ROUNDS]\n", argv[0]);
 		return 2;
 	}
 	bench.listing = argv[1];
 	bench.mount = argv[2];
+	bench.daemon = atoi(argv[3]);
 	bench.hello = argv[4];
 	memset(bench.buffer, 0, bench.size);
 	printf("%ld processors, %d rounds; microseconds\n", sysconf(_SC_NPROCESSORS_ONLN), rounds);
-	printf("%-14s %-8s %6s %9s %9s %9s %9s %7s %7s\n", "job", "way", "tags", "wall", "system",
-	       "client", "daemon", "wall/", "cpu/");
+	printf("%-14s %-8s %6s %9s %9s %9s %9s %8s %7s %7s\n", "job", "way", "tags", "wall",
+	       "system", "client", "daemon", "replies", "wall/", "cpu/");
 	for (int job = 0; job < JOBS; job++)
-		failed |= run_job(&bench, &jobs[job], daemon, rounds);
+		failed |= run_job(&bench, &jobs[job], rounds);
 	free(bench.buffer);
 	return failed;
 }

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* A question about the listing; what is NULL or 0 is not asked for. */
 struct job {
@@ -22,6 +23,7 @@ struct job {
 struct bench {
 	const char *listing; /* the file that is read and asked: /proc/allocinfo */
 	const char *mount; /* an allocfs mounted on it */
+	pid_t daemon; /* who serves it */
 	const char *hello; /* the file of an empty FUSE filesystem */
 	char *buffer; /* room for a listing */
 	size_t size;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define HELLO_ID 2
+#define TIMEOUT 1.0 /* seconds */
 
 static const char text[] = "hello\n";
 
@@ -23,7 +24,8 @@ static void fill(fuse_ino_t id, struct stat *attr)
 
 static void hello_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	struct fuse_entry_param entry = {.ino = HELLO_ID};
+	struct fuse_entry_param entry = {
+		.ino = HELLO_ID, .attr_timeout = TIMEOUT, .entry_timeout = TIMEOUT};
 
 	if (parent != FUSE_ROOT_ID || strcmp(name, "hello") != 0) {
 		fuse_reply_err(req, ENOENT);
@@ -39,7 +41,7 @@ static void hello_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *
 
 	(void)file;
 	fill(id, &attr);
-	fuse_reply_attr(req, &attr, 1.0);
+	fuse_reply_attr(req, &attr, TIMEOUT);
 }
 
 static void hello_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)

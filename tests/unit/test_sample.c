@@ -82,7 +82,7 @@ static GString *text_of(const struct sample *sample, const char *row)
 				  "the length of a line");
 		g_string_append_len(text, line, (gssize)len);
 	}
-	unit_check_number(sample->listing.text_length, text->len, row, "text_length");
+	unit_check_number(sample_text_length(sample), text->len, row, "text_length");
 	return text;
 }
 

@@ -93,16 +93,16 @@ static struct sample *read_sample(struct catalog *known, const char *text, size_
 static void check_lines(const struct sample *sample, const char *text, size_t len, const char *row)
 {
 	const char *lines = strchr(strchr(text, '\n') + 1, '\n') + 1;
-	g_autofree char *got = g_malloc(sample->listing.text_length + 1);
+	g_autofree char *got = g_malloc(sample_text_length(sample) + 1);
 	char *to = got;
 
-	unit_check_number(sample->listing.text_length, len - (size_t)(lines - text), row,
+	unit_check_number(sample_text_length(sample), len - (size_t)(lines - text), row,
 			  "text_length");
 	for (uint32_t i = 0; i < sample->catalog->count; i++)
 		to = sample_write_line(sample, i, to);
-	unit_check_number((uint64_t)(to - got), sample->listing.text_length, row,
+	unit_check_number((uint64_t)(to - got), sample_text_length(sample), row,
 			  "the length written");
-	unit_check(memcmp(got, lines, sample->listing.text_length) == 0, "%s: the lines differ",
+	unit_check(memcmp(got, lines, sample_text_length(sample)) == 0, "%s: the lines differ",
 		   row);
 	unit_check_number(sample->listing.skipped, 0, row, "skipped");
 }
