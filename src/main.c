@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The life of a mount: open the source, read it once, mount, become a daemon, serve, unmount. */
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include "fs.h"
+#include "heap.h"
 #include "log.h"
 #include "options.h"
 
@@ -179,23 +179,12 @@ out_source:
 	return err;
 }
 
-/*
- * One heap for all threads: what each of many heaps keeps for later adds up to more than what is in
- * use, and the threads of this daemon wait for the source, not for memory.
- */
-static void keep_one_heap(void)
-{
-#ifdef M_ARENA_MAX
-	mallopt(M_ARENA_MAX, 1);
-#endif
-}
-
 int main(int argc, char **argv)
 {
 	struct options options;
 	int err;
 
-	keep_one_heap();
+	heap_keep_one();
 	log_to(true);
 	err = options_parse(&options, argc, argv);
 	if (!err && options.help)

@@ -26,6 +26,7 @@
 #include "node.h"
 
 #include "hash.h"
+#include "heap.h"
 
 struct node {
 	struct node *parent; /* NULL for the root */
@@ -41,11 +42,15 @@ struct node {
 	char name[];
 };
 
+/* From so many nodes on it is worth it to give back what those that were freed took. */
+#define TRIM_FROM 10000
+
 struct node_table {
 	GMutex lock;
 	GHashTable *nodes; /* by parent and name; a set */
 	GHashTable *replaced; /* those whose name another one has got; a set */
 	struct node *root;
+	guint most; /* nodes at one time since memory was given back */
 };
 
 static uint64_t inode_of(uint64_t parent, struct span name)
@@ -276,6 +281,7 @@ struct node *node_lookup(struct node_table *table, struct node *parent, struct s
 	if (!node) {
 		node = new_node(parent, world, inode, name);
 		g_hash_table_add(table->nodes, node);
+		table->most = MAX(table->most, g_hash_table_size(table->nodes));
 		parent->children++;
 	}
 	node->lookups++;
@@ -298,12 +304,31 @@ static void release(struct node_table *table, struct node *node)
 	}
 }
 
+/*
+ * Locked. Whether most of the nodes of a long walk are gone by now. What they took lies between
+ * what is still in use, where the heap does not give it back by itself.
+ */
+static bool has_shrunk(struct node_table *table)
+{
+	guint count = g_hash_table_size(table->nodes);
+
+	if (table->most < TRIM_FROM || count > table->most / 4)
+		return false;
+	table->most = count;
+	return true;
+}
+
 void node_forget(struct node_table *table, struct node *node, uint64_t count)
 {
+	bool trim;
+
 	g_mutex_lock(&table->lock);
 	node->lookups -= MIN(count, node->lookups);
 	release(table, node);
+	trim = has_shrunk(table);
 	g_mutex_unlock(&table->lock);
+	if (trim)
+		heap_give_back();
 }
 
 char *node_path(struct node_table *table, const struct node *node)

@@ -22,6 +22,7 @@ struct sampler {
 	GMutex lock; /* guards all below; never held while the source is read */
 	GCond finished;
 	bool busy; /* somebody refreshes */
+	unsigned int waiting; /* for it to be finished */
 	uint64_t started; /* refreshes begun */
 	uint64_t done[2]; /* by need: the last refresh finished that was good for it */
 	int error[2]; /* by need: of the last refresh that was for it; 0: current will do */
@@ -274,7 +275,9 @@ static void refresh_now(struct sampler *sampler, enum sampler_need need)
 	sampler->done[SAMPLER_NAMES] = number;
 	if (need == SAMPLER_COUNTERS || refresh.sample || refresh.steady)
 		sampler->done[SAMPLER_COUNTERS] = number;
-	g_cond_broadcast(&sampler->finished);
+	/* Waking nobody is a system call as well. */
+	if (sampler->waiting > 0)
+		g_cond_broadcast(&sampler->finished);
 	if (message)
 		log_unlocked(sampler, message);
 }
@@ -309,10 +312,13 @@ static uint64_t next_refresh(const struct sampler *sampler, enum sampler_need ne
 static void wait_for(struct sampler *sampler, enum sampler_need need, uint64_t refresh)
 {
 	while (sampler->done[need] < refresh) {
-		if (sampler->busy)
-			g_cond_wait(&sampler->finished, &sampler->lock);
-		else
+		if (!sampler->busy) {
 			refresh_now(sampler, need);
+			continue;
+		}
+		sampler->waiting++;
+		g_cond_wait(&sampler->finished, &sampler->lock);
+		sampler->waiting--;
 	}
 }
 

@@ -24,7 +24,7 @@ struct ioctl_source {
 	GMutex lock; /* guards the rest */
 	GCond returned;
 	int free[POOL_SIZE];
-	unsigned int free_count;
+	unsigned int free_count, waiting; /* descriptors, and threads that wait for one */
 };
 
 static int call(const struct ioctl_source *source, int fd, unsigned int command, void *arg)
@@ -43,8 +43,10 @@ static int take_descriptor(struct ioctl_source *source)
 	int fd;
 
 	g_mutex_lock(&source->lock);
+	source->waiting++;
 	while (source->free_count == 0)
 		g_cond_wait(&source->returned, &source->lock);
+	source->waiting--;
 	fd = source->free[--source->free_count];
 	g_mutex_unlock(&source->lock);
 	return fd;
@@ -54,7 +56,9 @@ static void return_descriptor(struct ioctl_source *source, int fd)
 {
 	g_mutex_lock(&source->lock);
 	source->free[source->free_count++] = fd;
-	g_cond_signal(&source->returned);
+	/* Waking nobody is a system call as well. */
+	if (source->waiting > 0)
+		g_cond_signal(&source->returned);
 	g_mutex_unlock(&source->lock);
 }
 

@@ -172,10 +172,10 @@ static bool is_root_of_world(const struct query *query)
 /* What shows no counters, or might as well be a second old. */
 static bool is_decided_by_names(const struct target *target)
 {
-	bool by_names = target->kind == TARGET_DIRECTORY || target->kind == TARGET_TAG ||
-			target->kind == TARGET_README;
-
-	return by_names && !query_by_counters(&target->query);
+	/* What a directory lists is asked for each time; its attributes are always the same. */
+	if (target->kind == TARGET_DIRECTORY || target->kind == TARGET_README)
+		return true;
+	return target->kind == TARGET_TAG && !query_by_counters(&target->query);
 }
 
 double view_timeout(const struct fs *fs, const struct view *view)

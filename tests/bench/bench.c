@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * usage: bench-queries LISTING MOUNT PID HELLO [ROUNDS]
+ * usage: bench-queries LISTING MOUNT PID HELLO [ROUNDS [PAUSE]]
  * Does each job in every way in turn and prints, for each, the median of the wall time, and the
  * system time and processor time of this program and the processor time of the daemon PID in one
- * round on average, with its replies. Only the ratios within one run mean something. Between two
- * rounds nothing is asked until the counters that the mount keeps are too old to serve.
+ * round on average, with its replies. Only the ratios within one run mean something. Before each
+ * round nothing is asked for PAUSE milliseconds, until what the mount keeps is too old to serve.
  */
 #include "bench.h"
 
@@ -16,7 +16,7 @@
 #include "measure.h"
 
 #define ROUNDS 50
-#define PAUSE_US 120000 /* above max_age */
+#define PAUSE 120 /* above max_age */
 #define BUFFER_SIZE (64u << 20)
 
 static const struct job jobs[] = {
@@ -43,7 +43,7 @@ struct cost {
 static void run_way(const struct bench *bench, const struct job *job, way_run run,
 		    struct cost *cost)
 {
-	usleep(PAUSE_US);
+	usleep(bench->pause * 1000);
 	measure_begin(&cost->measure, bench->daemon);
 	cost->tags = run(bench, job);
 	measure_end(&cost->measure, bench->daemon);
@@ -98,12 +98,13 @@ int main(int argc, char **argv)
 	int failed = 0;
 
 	if (argc < 5 || rounds < 1 || !bench.buffer) {
-		fprintf(stderr, "usage: %s LISTING MOUNT PID HELLO [ROUNDS]\n", argv[0]);
+		fprintf(stderr, "usage: %s LISTING MOUNT PID HELLO [ROUNDS [PAUSE]]\n", argv[0]);
 		return 2;
 	}
 	bench.listing = argv[1];
 	bench.mount = argv[2];
 	bench.daemon = atoi(argv[3]);
+	bench.pause = (unsigned int)(argc > 6 ? atoi(argv[6]) : PAUSE);
 	bench.hello = argv[4];
 	memset(bench.buffer, 0, bench.size);
 	printf("%ld processors, %d rounds; microseconds\n", sysconf(_SC_NPROCESSORS_ONLN), rounds);

@@ -27,6 +27,7 @@ struct bench {
 	const char *hello; /* the file of an empty FUSE filesystem */
 	char *buffer; /* room for a listing */
 	size_t size;
+	unsigned int pause; /* before each round, milliseconds */
 };
 
 /* Each does the job once, opens and closes included. Returns how many tags it found, or -errno. */

@@ -11,6 +11,7 @@
 #include "fake_kernel.h"
 #include "gather.h"
 #include "generate.h"
+#include "rows.h"
 #include "sampler.h"
 #include "select.h"
 #include "tree.h"
@@ -22,59 +23,10 @@ struct tally {
 	unsigned int walked, planned, gathered, places, tags, ranked;
 };
 
-/* What is shown of a target: its rows, or the one tag. */
-static GArray *rows_of(const struct sample *sample, const struct target *target)
-{
-	GArray *rows = select_rows(sample, &target->query);
-	struct row row = {(uint32_t)target->number, 0};
-	guint kept = 0;
-
-	if (target->kind == TARGET_TAG || target->kind == TARGET_AT) {
-		g_array_set_size(rows, 0);
-		if (target->kind == TARGET_AT)
-			row.tag = select_at(sample, &target->query, target->number);
-		if (row.tag != CATALOG_NONE)
-			g_array_append_val(rows, row);
-	}
-	for (guint i = 0; i < rows->len && target->kind == TARGET_PLACE; i++) {
-		const struct tag *tag;
-
-		row = g_array_index(rows, struct row, i);
-		tag = &sample->catalog->tags[row.tag];
-		if (tag->path == target->number && tag->line == target->line)
-			g_array_index(rows, struct row, kept++) = row;
-	}
-	if (target->kind == TARGET_PLACE)
-		g_array_set_size(rows, kept);
-	return rows;
-}
-
-/* As text: number, rank, and the line, which has the names and counters. */
-static char *show_rows(const struct sample *sample, const struct target *target)
-{
-	g_autoptr(GArray) rows = rows_of(sample, target);
-	GString *shown = g_string_new(NULL);
-
-	for (guint i = 0; i < rows->len; i++) {
-		struct row row = g_array_index(rows, struct row, i);
-		gsize at;
-
-		g_string_append_printf(shown, "\t%u#%u%s: ", row.tag, row.rank,
-				       sample_has(sample, row.tag) ? "" : " (not there)");
-		at = shown->len;
-		g_string_set_size(shown, at + sample_line_length(sample, row.tag));
-		assert_ptr_equal(sample_write_line(sample, row.tag, shown->str + at),
-				 shown->str + shown->len);
-		if (!sample_is_accurate(sample, row.tag))
-			g_string_append(shown, "\t(inaccurate)\n");
-	}
-	return g_string_free(shown, FALSE);
-}
-
 static void check_same(const struct sample *text, struct sample *part, const struct target *target,
 		       const char *path)
 {
-	g_autofree char *wanted = show_rows(text, target), *is = show_rows(part, target);
+	g_autofree char *wanted = rows_show(text, target), *is = rows_show(part, target);
 	bool same = strcmp(wanted, is) == 0;
 
 	if (!same)

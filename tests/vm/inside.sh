@@ -33,6 +33,15 @@ file_filter() {
 	done
 }
 
+# However much is looked at: one read of the whole for each tenth of a second, at most.
+reads_seldom() {
+	before=$(sed -n 's/^full-reads: //p' $mnt/status) start=$(date +%s)
+	du -s $mnt/by-file $mnt/all >/dev/null
+	after=$(sed -n 's/^full-reads: //p' $mnt/status) end=$(date +%s)
+	echo "$((after - before)) reads in $((end - start)) to $((end - start + 1)) seconds"
+	[ $((after - before)) -le $((10 * (end - start + 1) + 1)) ]
+}
+
 # Sites of the boot that nothing in this machine uses any more.
 idle_counters() {
 	for file in mm/mm_init.c mm/page_ext.c kernel/params.c; do
@@ -137,6 +146,7 @@ else
 fi
 check "a known amount" known_amount
 check "a walk of all ends" find $mnt
+check "a walk reads seldom" reads_seldom
 check "status: no error" status_is "last-error: none"
 cat $mnt/.summary
 check "unmount" umount $mnt
