@@ -15,7 +15,8 @@ struct rendering {
 	uint64_t inode; /* 0: free */
 	uint64_t sample; /* serial of what it was made from */
 	int64_t made;
-	GBytes *bytes;
+	uint64_t size;
+	GBytes *bytes; /* or NULL: more than is kept */
 };
 
 struct content_cache {
@@ -38,11 +39,11 @@ struct content_cache *content_cache_new(int64_t max_age)
 /* Locked. */
 static void drop(struct content_cache *cache, struct rendering *rendering)
 {
-	if (!rendering->bytes)
-		return;
-	cache->bytes -= g_bytes_get_size(rendering->bytes);
-	g_bytes_unref(rendering->bytes);
-	*rendering = (struct rendering){0, 0, 0, NULL};
+	if (rendering->bytes) {
+		cache->bytes -= rendering->size;
+		g_bytes_unref(rendering->bytes);
+	}
+	*rendering = (struct rendering){.inode = 0};
 }
 
 void content_cache_free(struct content_cache *cache)
@@ -65,15 +66,26 @@ static bool is_current(const struct content_cache *cache, const struct rendering
 	       g_get_monotonic_time() - rendering->made < cache->max_age;
 }
 
+/* Locked. */
+static const struct rendering *find(const struct content_cache *cache, uint64_t inode,
+				    const struct content_input *input)
+{
+	for (unsigned int i = 0; i < KEPT_RENDERINGS; i++)
+		if (is_current(cache, &cache->kept[i], inode, input))
+			return &cache->kept[i];
+	return NULL;
+}
+
 static GBytes *take_kept(struct content_cache *cache, uint64_t inode,
 			 const struct content_input *input)
 {
+	const struct rendering *found;
 	GBytes *bytes = NULL;
 
 	g_mutex_lock(&cache->lock);
-	for (unsigned int i = 0; i < KEPT_RENDERINGS && !bytes; i++)
-		if (is_current(cache, &cache->kept[i], inode, input))
-			bytes = g_bytes_ref(cache->kept[i].bytes);
+	found = find(cache, inode, input);
+	if (found && found->bytes)
+		bytes = g_bytes_ref(found->bytes);
 	g_mutex_unlock(&cache->lock);
 	return bytes;
 }
@@ -81,16 +93,18 @@ static GBytes *take_kept(struct content_cache *cache, uint64_t inode,
 static void keep(struct content_cache *cache, uint64_t inode, uint64_t sample, GBytes *bytes)
 {
 	size_t size = g_bytes_get_size(bytes);
+	struct rendering rendering = {inode, sample, g_get_monotonic_time(), size, NULL};
 
-	if (size > KEPT_BYTES)
-		return;
+	if (size <= KEPT_BYTES)
+		rendering.bytes = g_bytes_ref(bytes);
+	else
+		size = 0;
 	g_mutex_lock(&cache->lock);
 	do {
 		drop(cache, &cache->kept[cache->next++ % KEPT_RENDERINGS]);
 	} while (cache->bytes + size > KEPT_BYTES);
 	cache->bytes += size;
-	cache->kept[(cache->next - 1) % KEPT_RENDERINGS] =
-		(struct rendering){inode, sample, g_get_monotonic_time(), g_bytes_ref(bytes)};
+	cache->kept[(cache->next - 1) % KEPT_RENDERINGS] = rendering;
 	g_mutex_unlock(&cache->lock);
 }
 
@@ -150,6 +164,26 @@ static int render(const struct content_input *input, GString *out)
 static bool is_kept(enum target_kind kind)
 {
 	return kind == TARGET_REPORT || kind == TARGET_PLACE || kind == TARGET_STATUS;
+}
+
+int content_size(struct content_cache *cache, uint64_t inode, const struct content_input *input,
+		 uint64_t *size)
+{
+	g_autoptr(GBytes) bytes = NULL;
+	const struct rendering *found;
+	int err;
+
+	g_mutex_lock(&cache->lock);
+	found = find(cache, inode, input);
+	if (found)
+		*size = found->size;
+	g_mutex_unlock(&cache->lock);
+	if (found)
+		return 0;
+	err = content_get(cache, inode, input, &bytes);
+	if (!err)
+		*size = g_bytes_get_size(bytes);
+	return err;
 }
 
 int content_get(struct content_cache *cache, uint64_t inode, const struct content_input *input,

@@ -33,6 +33,10 @@ struct content_input {
 int content_get(struct content_cache *cache, uint64_t inode, const struct content_input *input,
 		GBytes **bytes);
 
+/* Its length alone; of a file too long to be kept that is remembered for as long. */
+int content_size(struct content_cache *cache, uint64_t inode, const struct content_input *input,
+		 uint64_t *size);
+
 /* The length of the file allocinfo, without rendering it. */
 uint64_t content_listing_length(const struct sample *sample);
 

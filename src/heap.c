@@ -4,10 +4,16 @@
 
 #include <malloc.h>
 
-void heap_keep_one(void)
+#define LARGE (1 << 20) /* bytes */
+
+void heap_set_up(void)
 {
 #ifdef __GLIBC__
 	mallopt(M_ARENA_MAX, 1);
+	/* What is as large as a report grows in place by mappings, and is gone when it is freed. */
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+	/* What is smaller comes and goes with each question. */
+	mallopt(M_TRIM_THRESHOLD, 4 * LARGE);
 #endif
 }
 

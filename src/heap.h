@@ -7,11 +7,11 @@
 #define ALLOCFS_HEAP_H
 
 /*
- * One heap for all threads, to be called before there are any: what each of many heaps keeps for
+ * To be called before there are threads. One heap serves all of them: what each of many keeps for
  * later adds up to more than what is in use, and the threads here wait for the source, not for
  * memory.
  */
-void heap_keep_one(void);
+void heap_set_up(void);
 
 /* Gives back to the system what was freed; takes a time in proportion to the heap. Any thread. */
 void heap_give_back(void);

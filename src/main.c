@@ -184,7 +184,7 @@ int main(int argc, char **argv)
 	struct options options;
 	int err;
 
-	heap_keep_one();
+	heap_set_up();
 	log_to(true);
 	err = options_parse(&options, argc, argv);
 	if (!err && options.help)

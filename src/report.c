@@ -9,6 +9,10 @@ static const struct report reports[REPORT_COUNT] = {
 	[REPORT_ALLOCINFO] = {".allocinfo", report_allocinfo,
 			      "the set as a listing; can be mounted again"},
 	[REPORT_RAW] = {".raw", report_raw, "the set as binary records of 224 bytes"},
+	[REPORT_JSON] = {".json", report_json, "an array of objects, one per site"},
+	[REPORT_CSV] = {".csv", report_csv, "the same as a table with a header row"},
+	[REPORT_FOLDED] = {".folded", report_folded, "stacks for flame graphs, by directory"},
+	[REPORT_PROM] = {".prom", report_prom, "metrics for Prometheus' node_exporter"},
 };
 
 const struct report *report_get(enum report_id id)

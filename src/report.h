@@ -15,6 +15,10 @@ enum report_id {
 	REPORT_TOTALS,
 	REPORT_ALLOCINFO,
 	REPORT_RAW,
+	REPORT_JSON,
+	REPORT_CSV,
+	REPORT_FOLDED,
+	REPORT_PROM,
 	REPORT_COUNT,
 };
 
@@ -43,6 +47,10 @@ void report_total(const struct report_input *input, GString *out);
 void report_totals(const struct report_input *input, GString *out);
 void report_allocinfo(const struct report_input *input, GString *out);
 void report_raw(const struct report_input *input, GString *out);
+void report_json(const struct report_input *input, GString *out);
+void report_csv(const struct report_input *input, GString *out);
+void report_folded(const struct report_input *input, GString *out);
+void report_prom(const struct report_input *input, GString *out);
 
 /* The summary of a difference. */
 void report_growth(const struct report_input *input, GString *out);

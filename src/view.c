@@ -194,24 +194,35 @@ double view_name_timeout(const struct fs *fs, const struct view *view)
 	return by_counters || view_timeout(fs, view) == 0 ? view_timeout(fs, view) : NAMES_TIMEOUT;
 }
 
+/* path: the directory's, or NULL; lives as long as the input. */
+static struct content_input input_of(struct fs *fs, const struct view *view, const char *path)
+{
+	return (struct content_input){fs->sampler,   fs->snapshots, view->sample,
+				      &view->target, view->tag,	    path};
+}
+
+static char *path_of(struct fs *fs, const struct view *view, struct node *dir)
+{
+	return view->target.kind == TARGET_REPORT ? node_path(fs->nodes, dir) : NULL;
+}
+
 int view_content(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode,
 		 GBytes **bytes)
 {
-	bool needs_path = view->target.kind == TARGET_REPORT;
-	g_autofree char *path = needs_path ? node_path(fs->nodes, dir) : NULL;
-	struct content_input input = {fs->sampler,   fs->snapshots, view->sample,
-				      &view->target, view->tag,	    path};
+	g_autofree char *path = path_of(fs, view, dir);
+	struct content_input input = input_of(fs, view, path);
 
 	return content_get(fs->cache, inode, &input, bytes);
 }
 
 static off_t rendered_size(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode)
 {
-	g_autoptr(GBytes) bytes = NULL;
+	g_autofree char *path = path_of(fs, view, dir);
+	struct content_input input = input_of(fs, view, path);
+	uint64_t size = 0;
 
-	if (view_content(fs, view, dir, inode, &bytes) != 0)
-		return 0;
-	return (off_t)g_bytes_get_size(bytes);
+	content_size(fs->cache, inode, &input, &size);
+	return (off_t)size;
 }
 
 static void stat_tag(const struct view *view, struct stat *stat)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # To be sourced: what the scripts need of Debian, and installing what is missing of it.
 
-BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libfuse3-dev libglib2.0-dev fuse3"
-TEST_PACKAGES="libcmocka-dev python3 dash bash zsh busybox-static rsync attr mount procps mandoc"
+BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libfuse3-dev libglib2.0-dev libjson-c-dev \
+	fuse3"
+TEST_PACKAGES="libcmocka-dev python3 dash bash zsh busybox-static rsync attr mount procps mandoc \
+	jq prometheus"
 
 # Installs those of the packages named that are not there yet, and says so.
 need_packages() {
