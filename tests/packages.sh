@@ -4,7 +4,7 @@
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libfuse3-dev libglib2.0-dev libjson-c-dev \
 	fuse3"
 TEST_PACKAGES="libcmocka-dev python3 dash bash zsh busybox-static rsync attr mount procps mandoc \
-	jq prometheus"
+	jq ncdu"
 
 # Installs those of the packages named that are not there yet, and says so.
 need_packages() {

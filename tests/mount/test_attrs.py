@@ -3,13 +3,16 @@
 """Attributes: sizes, blocks, times, modes, numbers, and what du, ls, find and df make of it."""
 import collections
 import grp
+import json
 import os
+import shutil
 import stat
 import unittest
 
 from allocfs_mount import DUMP_A, DUMP_B, Mount, MountCase, main, run
 
-REPORTS = [b'.summary', b'.total', b'.totals', b'.allocinfo', b'.raw']
+REPORTS = [b'.summary', b'.total', b'.totals', b'.allocinfo', b'.raw', b'.json', b'.csv',
+           b'.folded', b'.prom']
 DIRECTORIES = [b'', b'all', b'live', b'by-file', b'by-file/mm', b'by-file/mm/slub.c', b'by-module',
                b'by-module/vmlinux', b'by-function', b'by-function/alloc_slab_page', b'top',
                b'top/20', b'min-size', b'min-size/1M', b'min-calls/100', b'by-line', b'accurate',
@@ -101,6 +104,26 @@ class Attributes(MountCase):
                 size, path = line.split(b'\t')
                 got[path.partition(b'/by-file')[2].lstrip(b'/')] = int(size)
             self.assertEqual(got, wanted, options)
+
+    @unittest.skipUnless(shutil.which('ncdu'), 'ncdu is not installed')
+    def test_ncdu(self):
+        """What it exports is the tree: blocks as disk usage, under sized/ bytes as apparent size."""
+        for view, size_of in ((b'by-file', lambda tag: len(tag.text)),
+                              (b'sized/by-file', lambda tag: max(tag.bytes, 0))):
+            wanted = {b'/'.join(tag.path + (tag.in_file,)): (tag.blocks * 512, size_of(tag))
+                      for tag in self.listing.tags}
+            got = {}
+
+            def walk(node, above):
+                if isinstance(node, list):
+                    for child in node[1:]:
+                        walk(child, above + [node[0]['name'].encode()])
+                else:
+                    path = b'/'.join(above[1:] + [node['name'].encode()])
+                    got[path] = (node.get('dsize', 0), node.get('asize', 0))
+
+            walk(json.loads(run('ncdu', '-0xo-', self.mount(view)))[3], [])
+            self.assertEqual(got, wanted)
 
     def test_du_of_arguments(self):
         """No hard links: du counts each argument, also what it has seen before."""

@@ -12,7 +12,8 @@ import tempfile
 from allocfs_mount import (ALLOCFS, DUMP_B, HEADER, INTERFACE, Listing, Mount, MountCase, main, run,
                            slurp, total_line)
 
-REPORTS = [b'.summary', b'.total', b'.totals', b'.allocinfo', b'.raw']
+REPORTS = [b'.summary', b'.total', b'.totals', b'.allocinfo', b'.raw', b'.json', b'.csv',
+           b'.folded', b'.prom']
 SETS = {  # A path and its test
     b'': lambda tag: True,
     b'all': lambda tag: True,
