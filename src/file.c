@@ -109,6 +109,22 @@ void file_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info)
 	free_file(file);
 }
 
+bool file_fixed_size(const struct fuse_file_info *info, off_t *size)
+{
+	struct file *file = file_of(info);
+	bool fixed = true;
+
+	g_mutex_lock(&file->lock);
+	if (file->bytes)
+		*size = (off_t)g_bytes_get_size(file->bytes);
+	else if (file->view.target.kind == TARGET_ALLOCINFO)
+		*size = (off_t)content_listing_length(file->view.sample);
+	else
+		fixed = false;
+	g_mutex_unlock(&file->lock);
+	return fixed;
+}
+
 static int take_bytes(struct fs *fs, struct node *node, struct file *file, GBytes **bytes)
 {
 	int err = 0;

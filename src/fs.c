@@ -95,14 +95,20 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fil
 	struct view view = {.sample = NULL};
 	struct stat stat;
 	int err = view_look(fs, node, NULL, VIEW_FILE, &view);
+	double timeout;
+	bool is_sized;
 
-	(void)file;
 	if (err) {
 		fuse_reply_err(req, -err);
 		return;
 	}
 	view_stat(fs, &view, node_parent(node), node_inode(node), &stat);
-	fuse_reply_attr(req, &stat, view_timeout(fs, &view));
+	timeout = view_timeout(fs, &view);
+	is_sized = view.tag != CATALOG_NONE && view.target.query.view == VIEW_SIZED;
+	/* Where the end of an open file is, is asked so: others have the length of now. */
+	if (file && S_ISREG(stat.st_mode) && !is_sized && file_fixed_size(file, &stat.st_size))
+		timeout = 0;
+	fuse_reply_attr(req, &stat, timeout);
 	view_clear(&view);
 }
 

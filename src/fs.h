@@ -55,6 +55,8 @@ void file_table_clear(struct fs *fs);
 void file_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info);
 void file_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
 	       struct fuse_file_info *info);
+/* The length that an open file's content has, where that is fixed; returns whether it is. */
+bool file_fixed_size(const struct fuse_file_info *info, off_t *size);
 void file_release(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info);
 void file_ioctl(fuse_req_t req, fuse_ino_t id, unsigned int command, void *arg,
 		struct fuse_file_info *info, unsigned int flags, const void *in, size_t in_size,

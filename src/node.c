@@ -8,7 +8,7 @@
  *     is looked up, and no two paths are taken for hard links of each other. It is seeded: names
  *     come from outside, and nobody shall prepare names that all have one number.
  *   - Tags, modules, functions and source paths have numbers in one catalog. A node keeps those
- *     together with the serial of the catalog that they belong to; when a newer catalog is asked
+ *     together with the serial of the catalog that they belong to; when another catalog is asked
  *     for, the node finds its way again by its name, from its parent, which does the same.
  *
  * A node is held by the kernel (lookups: one for each entry it was handed, given back by forget)
@@ -179,37 +179,45 @@ static bool is_root(const struct node *node)
 /* Keeps what a node was found to stand for. Locked. */
 static void remember(struct node *node, const struct catalog *catalog, const struct target *target)
 {
-	/* An older listing may still be read: what it says is no news. */
-	if (catalog->serial < node->serial)
-		return;
 	node->serial = catalog->serial;
 	node->kind = target->kind;
 	node->number = target->number;
 	node->line = target->line;
-	if (target->kind != TARGET_DIRECTORY)
+	if (target->kind != TARGET_DIRECTORY) {
+		g_clear_pointer(&node->query, g_free);
 		return;
+	}
 	if (!node->query)
 		node->query = g_new(struct query, 1);
 	*node->query = target->query;
 }
 
-/* Locked. From the root down, so that each level steps from an answer that is up to date. */
-static int update(struct node *node, const struct catalog *catalog)
+/*
+ * Locked. What is kept in a node serves the catalog that it is of and no other, older or newer: who
+ * asks may have taken his sample before somebody else did, and numbers of one catalog mean nothing
+ * in another. So each level steps from what its parent is in the same catalog.
+ */
+static int resolve(struct node *node, const struct catalog *catalog, struct target *target)
 {
-	struct target target;
+	struct target parent;
+	bool known = is_root(node) || node->serial == catalog->serial;
 	int err;
 
-	if (is_root(node) || node->serial == catalog->serial)
+	if (known && node->query) {
+		*target = (struct target){.kind = TARGET_DIRECTORY, .query = *node->query};
 		return 0;
-	err = update(node->parent, catalog);
+	}
+	err = resolve(node->parent, catalog, &parent);
 	if (err)
 		return err;
-	err = query_step(catalog, node->parent->query, (struct span){node->name, node->name_len},
-			 &target);
-	if (err)
-		return err;
-	remember(node, catalog, &target);
-	return 0;
+	if (known) {
+		*target = (struct target){node->kind, node->number, node->line, parent.query};
+		return 0;
+	}
+	err = query_step(catalog, &parent.query, (struct span){node->name, node->name_len}, target);
+	if (!err)
+		remember(node, catalog, target);
+	return err;
 }
 
 int node_target(struct node_table *table, struct node *node, const struct catalog *catalog,
@@ -218,16 +226,7 @@ int node_target(struct node_table *table, struct node *node, const struct catalo
 	int err;
 
 	g_mutex_lock(&table->lock);
-	err = update(node, catalog);
-	/* A file's query is that of its directory, which may be of another catalog. */
-	if (!err && !node->query)
-		err = update(node->parent, catalog);
-	if (!err) {
-		target->kind = node->kind;
-		target->number = node->number;
-		target->line = node->line;
-		target->query = node->query ? *node->query : *node->parent->query;
-	}
+	err = resolve(node, catalog, target);
 	g_mutex_unlock(&table->lock);
 	return err;
 }

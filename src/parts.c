@@ -52,24 +52,26 @@ struct sample *parts_find(struct parts *parts, const struct catalog *catalog,
 	return found;
 }
 
-/* Locked. */
-static void charge(struct parts *parts, int64_t cost)
+void parts_charge(struct parts *parts, int64_t cost)
 {
 	int64_t now = g_get_monotonic_time();
 
+	if (parts->max_age == 0)
+		return;
+	g_mutex_lock(&parts->lock);
 	if (now - parts->spent_since >= parts->max_age) {
-		parts->spent_since = now - cost;
+		parts->spent_since = now;
 		parts->spent = 0;
 	}
 	parts->spent += cost;
+	g_mutex_unlock(&parts->lock);
 }
 
-void parts_keep(struct parts *parts, const struct plan *plan, struct sample *part, int64_t cost)
+void parts_keep(struct parts *parts, const struct plan *plan, struct sample *part)
 {
 	if (parts->max_age == 0)
 		return;
 	g_mutex_lock(&parts->lock);
-	charge(parts, cost);
 	sample_unref(parts->part);
 	parts->part = sample_ref(part);
 	parts->plan = *plan;

@@ -21,8 +21,11 @@ void parts_free(struct parts *parts);
 struct sample *parts_find(struct parts *parts, const struct catalog *catalog,
 			  const struct plan *plan);
 
-/* Keeps a part that was gathered by the plan in so many microseconds. */
-void parts_keep(struct parts *parts, const struct plan *plan, struct sample *part, int64_t cost);
+/* Keeps a part that was gathered by the plan. */
+void parts_keep(struct parts *parts, const struct plan *plan, struct sample *part);
+
+/* Gathering has taken so many microseconds, whatever came of it. */
+void parts_charge(struct parts *parts, int64_t cost);
 
 /*
  * Whether gathering has cost more within the last max_age than a full read would have, which takes

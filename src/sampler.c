@@ -14,6 +14,10 @@
 /* For how long the sample before may stand in for a dump that is being written, microseconds. */
 #define SETTLE_MAX (1000 * 1000)
 
+/* After that, how long to wait for whoever writes to be done, and how often to look. */
+#define REST_MAX (400 * 1000)
+#define REST_PAUSE (20 * 1000)
+
 struct sampler {
 	struct source *source;
 	int64_t max_age;
@@ -193,11 +197,32 @@ static void read_all(struct sampler *sampler, enum sampler_need need, struct ref
 	}
 }
 
+/*
+ * Who has found a dump being written long ago, and again now, cannot know whether it was written
+ * all the time or is just being written anew. In the second case it rests soon, and then it is
+ * whole.
+ */
+static void let_rest(struct sampler *sampler)
+{
+	struct source_stamp stamp;
+
+	if (sampler->changing_since == 0)
+		return;
+	for (int waited = 0; waited < REST_MAX; waited += REST_PAUSE) {
+		if (sampler->source->ops->stamp(sampler->source, &stamp) != 0 || !stamp.recent ||
+		    stamp.file != sampler->current_file)
+			return;
+		g_usleep(REST_PAUSE);
+	}
+}
+
 /* Runs without the lock; busy keeps others from changing what is read here. */
 static void look(struct sampler *sampler, enum sampler_need need, struct refresh *refresh)
 {
-	if (!is_up_to_date(sampler, need, refresh) && !refresh->error)
-		read_all(sampler, need, refresh);
+	if (is_up_to_date(sampler, need, refresh) || refresh->error)
+		return;
+	let_rest(sampler);
+	read_all(sampler, need, refresh);
 }
 
 /* With the lock let go: a log that blocks shall not hold the others up. */
@@ -434,13 +459,14 @@ static int gather_now(struct sampler *sampler, const struct sample *names, const
 	int64_t began = g_get_monotonic_time();
 	int err = gather(sampler->source, names, plan, part);
 
+	parts_charge(sampler->parts, g_get_monotonic_time() - began);
 	if (err == -ESTALE)
 		distrust(sampler);
 	if (err == -ESTALE || err == -ENODATA)
 		return err;
 	end_pass(sampler, err, *part, moment);
 	if (!err)
-		parts_keep(sampler->parts, plan, *part, g_get_monotonic_time() - began);
+		parts_keep(sampler->parts, plan, *part);
 	return err ? -EIO : 0;
 }
 

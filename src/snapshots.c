@@ -15,6 +15,7 @@ struct snapshot {
 
 struct snapshots {
 	struct world *live;
+	struct differences *differences;
 	unsigned int most;
 	GMutex lock; /* guards the rest */
 	GTree *by_name; /* char * -> struct snapshot * */
@@ -42,6 +43,7 @@ struct snapshots *snapshots_new(struct world *live, unsigned int most)
 	struct snapshots *snapshots = g_new0(struct snapshots, 1);
 
 	snapshots->live = world_ref(live);
+	snapshots->differences = differences_new();
 	snapshots->most = most;
 	g_mutex_init(&snapshots->lock);
 	snapshots->by_name = g_tree_new_full(compare_names, NULL, g_free, free_snapshot);
@@ -62,6 +64,7 @@ void snapshots_free(struct snapshots *snapshots)
 	forget_between(snapshots);
 	g_tree_destroy(snapshots->by_name);
 	world_unref(snapshots->live);
+	differences_unref(snapshots->differences);
 	g_mutex_clear(&snapshots->lock);
 	g_free(snapshots);
 }
@@ -95,7 +98,8 @@ static int add(struct snapshots *snapshots, struct span name, struct sample *sam
 		return -ENOSPC;
 	snapshot = g_new(struct snapshot, 1);
 	snapshot->frozen = world_new_frozen(sample);
-	snapshot->since = world_new_since(snapshots->live, snapshot->frozen);
+	snapshot->since =
+		world_new_since(snapshots->live, snapshot->frozen, snapshots->differences);
 	g_tree_insert(snapshots->by_name, g_strndup(name.at, name.len), snapshot);
 	return 0;
 }
@@ -197,7 +201,8 @@ static struct world *find_between(struct snapshots *snapshots, struct span a, st
 		return NULL;
 	if (snapshots->between_a != from->frozen || snapshots->between_b != to->frozen) {
 		forget_between(snapshots);
-		snapshots->between = world_new_since(to->frozen, from->frozen);
+		snapshots->between =
+			world_new_since(to->frozen, from->frozen, snapshots->differences);
 		snapshots->between_a = from->frozen;
 		snapshots->between_b = to->frozen;
 	}

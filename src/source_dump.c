@@ -26,10 +26,14 @@ struct dump {
 static bool is_recent(struct statx_timestamp time)
 {
 	struct timespec now;
-	int64_t age;
+	int64_t seconds, age;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	age = (now.tv_sec - time.tv_sec) * 1000000000 + (now.tv_nsec - (int64_t)time.tv_nsec);
+	/* A file can say that it is of any year. */
+	seconds = now.tv_sec - time.tv_sec;
+	if (seconds < 0 || seconds > 1)
+		return false;
+	age = seconds * 1000000000 + (now.tv_nsec - (int64_t)time.tv_nsec);
 	return age >= 0 && age < RECENT_NS;
 }
 

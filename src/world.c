@@ -4,15 +4,26 @@
 
 #include "difference.h"
 
+/* Differences that are made at one time. */
+#define KEPT 4
+
+struct differences {
+	gint refs;
+	GMutex lock; /* guards the rest; taken before that of a world */
+	struct world *worlds[KEPT]; /* that may have one, the last used first; no references */
+};
+
 struct world {
 	gint refs;
 	enum query_realm realm;
 	struct sampler *sampler; /* of the live world */
 	struct sample *sample; /* of a frozen one */
-	struct world *now, *then; /* of a difference */
+	struct world *now, *then; /* of a difference, with: */
+	struct differences *differences;
 	GMutex lock; /* guards the rest */
-	struct pairing *pairing; /* of the catalogs last met */
-	struct sample *difference; /* made last, ... */
+	struct pairing *pairing; /* of the catalogs last met; or NULL */
+	uint32_t guessed; /* as the last pairing told */
+	struct sample *difference; /* made last, or NULL, ... */
 	uint64_t now_serial; /* ... from the sample of that serial */
 };
 
@@ -42,13 +53,78 @@ struct world *world_new_frozen(struct sample *sample)
 	return world;
 }
 
-struct world *world_new_since(struct world *now, struct world *then)
+struct world *world_new_since(struct world *now, struct world *then,
+			      struct differences *differences)
 {
 	struct world *world = new_world(REALM_SINCE);
 
 	world->now = world_ref(now);
 	world->then = world_ref(then);
+	g_atomic_int_inc(&differences->refs);
+	world->differences = differences;
 	return world;
+}
+
+struct differences *differences_new(void)
+{
+	struct differences *differences = g_new0(struct differences, 1);
+
+	differences->refs = 1;
+	g_mutex_init(&differences->lock);
+	return differences;
+}
+
+void differences_unref(struct differences *differences)
+{
+	if (!differences || !g_atomic_int_dec_and_test(&differences->refs))
+		return;
+	g_mutex_clear(&differences->lock);
+	g_free(differences);
+}
+
+static void forget_difference(struct world *world)
+{
+	g_mutex_lock(&world->lock);
+	g_clear_pointer(&world->difference, sample_unref);
+	g_clear_pointer(&world->pairing, pairing_free);
+	g_mutex_unlock(&world->lock);
+}
+
+/* Locked. Moves those in front of at one place back; what stood there is gone. */
+static void make_way(struct differences *differences, size_t at)
+{
+	for (; at > 0; at--)
+		differences->worlds[at] = differences->worlds[at - 1];
+}
+
+/* The world has made a difference: whoever was asked longest ago forgets his. */
+static void note_use(struct world *world)
+{
+	struct differences *differences = world->differences;
+	size_t at = 0;
+
+	g_mutex_lock(&differences->lock);
+	while (at < KEPT - 1 && differences->worlds[at] != world)
+		at++;
+	if (differences->worlds[at] && differences->worlds[at] != world)
+		forget_difference(differences->worlds[at]);
+	make_way(differences, at);
+	differences->worlds[0] = world;
+	g_mutex_unlock(&differences->lock);
+}
+
+static void leave(struct world *world)
+{
+	struct differences *differences = world->differences;
+
+	if (!differences)
+		return;
+	g_mutex_lock(&differences->lock);
+	for (size_t at = 0; at < KEPT; at++)
+		if (differences->worlds[at] == world)
+			differences->worlds[at] = NULL;
+	g_mutex_unlock(&differences->lock);
+	differences_unref(differences);
 }
 
 struct world *world_ref(struct world *world)
@@ -61,6 +137,7 @@ void world_unref(struct world *world)
 {
 	if (!world || !g_atomic_int_dec_and_test(&world->refs))
 		return;
+	leave(world);
 	sample_unref(world->sample);
 	world_unref(world->now);
 	world_unref(world->then);
@@ -85,7 +162,7 @@ uint32_t world_guessed(struct world *world)
 	uint32_t guessed;
 
 	g_mutex_lock(&world->lock);
-	guessed = world->pairing ? pairing_guessed(world->pairing) : 0;
+	guessed = world->guessed;
 	g_mutex_unlock(&world->lock);
 	return guessed;
 }
@@ -98,6 +175,7 @@ static const struct pairing *pair(struct world *world, struct catalog *now)
 	if (!world->pairing || !pairing_is_of(world->pairing, now, then)) {
 		pairing_free(world->pairing);
 		world->pairing = pairing_new(now, then);
+		world->guessed = pairing_guessed(world->pairing);
 	}
 	return world->pairing;
 }
@@ -116,6 +194,7 @@ static struct sample *subtract(struct world *world, struct sample *now)
 	}
 	difference = sample_ref(world->difference);
 	g_mutex_unlock(&world->lock);
+	note_use(world);
 	sample_unref(now);
 	return difference;
 }

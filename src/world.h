@@ -18,8 +18,17 @@ struct world *world_new_live(struct sampler *sampler);
 /* Takes a reference to a full sample. */
 struct world *world_new_frozen(struct sample *sample);
 
-/* now minus then, of which then is frozen; takes references to both. */
-struct world *world_new_since(struct world *now, struct world *then);
+/*
+ * Which differences are kept at hand: a made one takes as much as a sample, or a catalog. Of all
+ * worlds that share one of these, the few that were asked last keep theirs.
+ */
+struct differences;
+struct differences *differences_new(void);
+void differences_unref(struct differences *differences);
+
+/* now minus then, of which then is frozen; takes references to all. */
+struct world *world_new_since(struct world *now, struct world *then,
+			      struct differences *differences);
 
 struct world *world_ref(struct world *world);
 void world_unref(struct world *world);

@@ -132,6 +132,29 @@ class Generations(unittest.TestCase):
     def test_in_pieces(self):
         self.check('', 2.5, 0.3, self.in_pieces)
 
+    @IN_PLACE
+    def test_in_place_again_and_again(self):
+        """Whoever looks only while it is being written, with long pauses, sees whole listings."""
+        with Mount(generation(1)) as mount:
+            mount.read(b'.total')
+            for number in range(2, 5):
+                data = generation(number)
+                with open(mount.dump, 'wb', buffering=0) as file:
+                    file.write(data[:len(data) // 2])
+                    rest = Worker(lambda: time.sleep(0.1) or file.write(data[len(data) // 2:]))
+                    size = int(mount.read(b'.total').split()[0])
+                    self.assertEqual(rest.wait()[1], None)
+                self.assertEqual((size % len(SITES), size // len(SITES) in (number, number - 1,
+                                                                           number - 2)), (0, True))
+                time.sleep(1.3)
+
+    def test_of_another_century(self):
+        with Mount(generation(1)) as mount:
+            for year in (-(1 << 30), 15020000000):
+                os.utime(mount.dump, (year, year))
+                time.sleep(MAX_AGE + SLACK)
+                self.assertEqual(int(mount.read(b'.total').split()[0]), len(SITES))
+
     def test_new_counters_in_time(self):
         for options, late, write in (('', MAX_AGE + SLACK, Mount.write),
                                      ('', MAX_AGE + SETTLED + SLACK, self.in_place),
@@ -206,6 +229,16 @@ class Snapshots(unittest.TestCase):
                 file.seek(0)
                 self.assertEqual(b''.join(iter(lambda f=file: f.read(777), b'')), data, name)
             self.assertNotEqual(slurp(self.mount(name)), data, name)
+
+    def test_end_of_an_open_file(self):
+        """Seeking to the end finds that of what can be read, however long a new one would be."""
+        for name in (b'.allocinfo', b'live/.summary', b'allocinfo', b'.json', b'sized/.totals'):
+            self.mount.write(generation(1))
+            with open(self.mount(name), 'rb', buffering=0) as file:
+                self.mount.write(HEADER + LISTING.tags[0].text)
+                os.stat(self.mount(name))
+                self.assertEqual(os.lseek(file.fileno(), 0, os.SEEK_END),
+                                 len(os.pread(file.fileno(), 1 << 20, 0)), name)
 
     def test_open_directory(self):
         lists = (b'all', b'by-file/fs', b'by-module', b'by-function', b'top/100', b'live')
@@ -304,6 +337,42 @@ class Catalogs(unittest.TestCase):
             for path in paths:
                 self.assertTrue(wait_until(lambda p=path: errno_of(os.stat, p) == 0, 2))
             os.close(held)
+
+    def test_many_readers_while_names_change(self):
+        """Requests meet the names of before and after at once, and none mixes them up."""
+        rest = (b'           3        1 z/b.c:2 [bb] func:fb \n'
+                b'           5        1 z/c.c:3 func:fc \n')
+        many = b''.join(b'%12d %8d d%d/m%d.c:5 [aa%03d] func:g%d \n' % (7, 1, i, i, i, i)
+                        for i in range(400))
+        paths = {b'by-module/bb/z,b.c,2,fb,bb': b'func:fb', b'by-file/z/b.c/2,fb,bb': b'func:fb',
+                 b'by-function/fc/z,c.c,3,fc': b'func:fc', b'by-file/z/c.c/.allocinfo': b'func:fc',
+                 b'by-module/bb/by-function/fb/by-file/z/b.c/2,fb,bb': b'func:fb'}
+
+        def read_often(mount, seed, seconds):
+            rand, end, reads = random.Random(seed), time.monotonic() + seconds, 0
+            while time.monotonic() < end:
+                path = rand.choice(list(paths))
+                try:
+                    text = mount.read(path)
+                except OSError as error:
+                    if error.errno == errno.EAGAIN:  # New names at each of ten tries
+                        continue
+                    raise
+                if paths[path] not in text or text.count(b'func:') != 1:
+                    raise AssertionError((path, text))
+                reads += 1
+            return reads
+
+        with Mount(HEADER + rest, 'max_age=0') as mount:
+            readers = [Worker(read_often, mount, seed, 3) for seed in range(4)]
+            rand, end, turn = random.Random(1), time.monotonic() + 3, 0
+            while time.monotonic() < end:
+                turn += 1
+                mount.write(HEADER + (many if turn % 2 else b'') + rest)
+                time.sleep(rand.random() * 0.004)
+            results = [each.wait() for each in readers]
+        self.assertEqual({error for _, error in results}, {None})
+        self.assertGreater(min(reads for reads, _ in results), 20)
 
     def test_readers_while_names_change(self):
         """Names that both listings have are there all the time."""

@@ -458,6 +458,28 @@ class Cost(unittest.TestCase):
         self.assertGreater(grown, 14)
 
 
+@unittest.skipIf(b'__asan_init' in slurp(am.ALLOCFS), 'a sanitizer needs memory of its own')
+class CostOfDifferences(unittest.TestCase):
+    def test_many_that_were_looked_at(self):
+        """What was made for each of them does not stay, though names went away meanwhile."""
+        tags, snapshots = 20_000, 60
+        lines = [line(n, n, b'd%d/f.c:%d func:f%d' % (n % 90, n, n)) for n in range(tags)]
+        with Mount(HEADER + b''.join(lines), foreground=True, stack=False) as mount:
+            for n in range(snapshots):
+                lines[0] = line(n, n, b'd0/f.c:0 func:f0')
+                mount.write(HEADER + b''.join(lines))
+                os.mkdir(mount(b'snapshots/%d' % n))
+            before = resident(mount.process.pid)
+            mount.write(HEADER + b''.join(lines[:-1]))
+            time.sleep(0.2)
+            for name in mount.list(b'since'):
+                self.assertIn(b'tags:', mount.read(b'since/' + name + b'/.total'))
+            grown = (resident(mount.process.pid) - before) * 1024
+            # A few differences with catalogs of their own, not one for each snapshot.
+            self.assertLess(grown / tags, 8 * 250)
+            self.assertLess(grown / tags, snapshots * 100)
+
+
 class Watched(unittest.TestCase):
     """A loop that reads a summary all the time, while the counters change."""
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include "fake_kernel.h"
+#include "parts.h"
 #include "sampler.h"
 #include "select.h"
 #include "tree.h"
@@ -326,6 +327,28 @@ static void test_scenarios(void **state)
 		run_scenario(&scenarios[i]);
 }
 
+/* What gathering costs is held against it until max_age has passed, however long one pass takes. */
+static void test_too_dear(void **state)
+{
+	struct parts *parts = parts_new(MAX_AGE);
+
+	(void)state;
+	assert_false(parts_too_dear(parts, 10));
+	parts_charge(parts, 10);
+	assert_false(parts_too_dear(parts, 10));
+	parts_charge(parts, 1);
+	assert_true(parts_too_dear(parts, 10));
+	pass_time(MAX_AGE);
+	assert_false(parts_too_dear(parts, 10));
+	parts_charge(parts, 3 * MAX_AGE);
+	assert_true(parts_too_dear(parts, MAX_AGE));
+	pass_time(MAX_AGE - 1);
+	assert_true(parts_too_dear(parts, MAX_AGE));
+	pass_time(1);
+	assert_false(parts_too_dear(parts, MAX_AGE));
+	parts_free(parts);
+}
+
 /* Until when a part is what an answer given now would be. */
 static void test_is_young(void **state)
 {
@@ -510,6 +533,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scenarios),
+		cmocka_unit_test(test_too_dear),
 		cmocka_unit_test(test_is_young),
 		cmocka_unit_test(test_never_back),
 		cmocka_unit_test(test_threads),
