@@ -5,18 +5,8 @@
 #include <errno.h>
 #include "gather.h"
 #include "parts.h"
+#include "refresh.h"
 #include "told.h"
-
-#define TRIES 10
-#define FIRST_PAUSE 1000 /* microseconds between tries; doubles up to ... */
-#define LONGEST_PAUSE 64000
-
-/* For how long the sample before may stand in for a dump that is being written, microseconds. */
-#define SETTLE_MAX (1000 * 1000)
-
-/* After that, how long to wait for whoever writes to be done, and how often to look. */
-#define REST_MAX (400 * 1000)
-#define REST_PAUSE (20 * 1000)
 
 struct sampler {
 	struct source *source;
@@ -31,9 +21,7 @@ struct sampler {
 	uint64_t done[2]; /* by need: the last refresh finished that was good for it */
 	int error[2]; /* by need: of the last refresh that was for it; 0: current will do */
 	int64_t failed_at;
-	struct sample *current; /* or NULL */
-	uint64_t current_names, current_file; /* from the stamp of current */
-	int64_t changing_since; /* when a dump in the course of being written was met; or 0 */
+	struct known known; /* a refresh reads it without the lock, while busy */
 	int64_t checked[2]; /* by need: since when current is known to be up to date */
 	uint64_t moment; /* counts the beginnings and ends of reading counters */
 	uint64_t refresh_began, last_ended; /* such moments: of the last refresh, of anything */
@@ -43,21 +31,13 @@ struct sampler {
 	struct told *told;
 };
 
-/* What a refresh found out, while the lock was not held. */
-struct refresh {
-	struct sample *sample; /* a new one, or NULL: that from before is up to date */
-	uint64_t names, file;
-	bool steady; /* ... its counters too */
-	int64_t cost; /* of reading it; or 0: it was not read */
-	int error;
-};
-
 struct sampler *sampler_new(struct source *source, int64_t max_age)
 {
 	struct sampler *sampler = g_new0(struct sampler, 1);
 
 	sampler->source = source;
 	sampler->max_age = max_age;
+	sampler->known = (struct known){.source = source, .may_stand_in = max_age > 0};
 	sampler->parts = parts_new(max_age);
 	sampler->told = told_new(source->name);
 	g_mutex_init(&sampler->lock);
@@ -71,158 +51,11 @@ void sampler_free(struct sampler *sampler)
 		return;
 	source_close(sampler->source);
 	parts_free(sampler->parts);
-	sample_unref(sampler->current);
+	sample_unref(sampler->known.sample);
 	told_free(sampler->told);
 	g_mutex_clear(&sampler->lock);
 	g_cond_clear(&sampler->finished);
 	g_free(sampler);
-}
-
-/*
- * Somebody seems to be writing to the dump that current was read from: reading it now could show an
- * end that is none. So current stands in for it, but not for long.
- */
-static bool stands_in(struct sampler *sampler, const struct source_stamp *stamp)
-{
-	int64_t now = g_get_monotonic_time();
-
-	if (!sampler->current || sampler->max_age == 0 || !stamp->recent ||
-	    stamp->file != sampler->current_file || stamp->names == sampler->current_names)
-		return false;
-	if (sampler->changing_since == 0)
-		sampler->changing_since = now;
-	return now - sampler->changing_since < SETTLE_MAX;
-}
-
-/* Whether current will do, as far as the stamp tells. */
-static bool still_good(struct sampler *sampler, enum sampler_need need,
-		       const struct source_stamp *stamp)
-{
-	if (stamp->names == sampler->current_names)
-		return need == SAMPLER_NAMES || stamp->steady;
-	return stands_in(sampler, stamp);
-}
-
-/* One pass over the source, against the names of known. */
-static int read_sample(struct sampler *sampler, struct catalog *known, struct source_stamp *stamp,
-		       struct sample **sample)
-{
-	struct sample_reader *reader = sample_reader_begin(known);
-	struct timespec time;
-	int err;
-
-	clock_gettime(CLOCK_REALTIME, &time);
-	err = sampler->source->ops->read(sampler->source, sample_reader_feed, reader, stamp);
-	if (err) {
-		sample_reader_cancel(reader);
-		return err;
-	}
-	if (stamp->time.tv_sec || stamp->time.tv_nsec)
-		time = stamp->time;
-	if (stamp->is_content_id)
-		sample_reader_set_content_id(reader, stamp->names);
-	return sample_reader_finish(reader, time, sample);
-}
-
-/* New names that may be torn have to be there in a second pass. */
-static int confirm(struct sampler *sampler, struct source_stamp *stamp, struct sample **sample)
-{
-	struct sample *first = *sample;
-	int err = read_sample(sampler, first->catalog, stamp, sample);
-
-	if (!err && (*sample)->catalog != first->catalog) {
-		sample_unref(*sample);
-		err = -EAGAIN;
-	}
-	sample_unref(first);
-	return err;
-}
-
-static int read_once(struct sampler *sampler, struct catalog *known, struct refresh *refresh)
-{
-	struct source_stamp stamp;
-	struct sample *sample;
-	int err = read_sample(sampler, known, &stamp, &sample);
-
-	if (!err && stamp.may_be_torn && sample->catalog != known)
-		err = confirm(sampler, &stamp, &sample);
-	refresh->steady = !err && stamp.steady;
-	if (err)
-		return err;
-	if (stands_in(sampler, &stamp)) {
-		sample_unref(sample);
-		return 0;
-	}
-	refresh->names = stamp.names;
-	refresh->file = stamp.file;
-	refresh->sample = sample;
-	return 0;
-}
-
-/* Whether current needs no reading; else refresh->error says whether reading makes sense. */
-static bool is_up_to_date(struct sampler *sampler, enum sampler_need need, struct refresh *refresh)
-{
-	struct source *source = sampler->source;
-	struct source_stamp stamp;
-
-	refresh->error = 0;
-	if (!sampler->current || (source->live && need == SAMPLER_COUNTERS))
-		return false;
-	refresh->error = source->ops->stamp(source, &stamp);
-	if (refresh->error || !still_good(sampler, need, &stamp))
-		return false;
-	refresh->steady = stamp.steady;
-	return true;
-}
-
-/* Reads until a pass was not disturbed, or current turns out to do. */
-static void read_all(struct sampler *sampler, enum sampler_need need, struct refresh *refresh)
-{
-	struct catalog *known = sampler->current ? sampler->current->catalog : NULL;
-	gulong pause = FIRST_PAUSE;
-
-	for (int try = 0; try < TRIES; try++) {
-		int64_t began;
-
-		if (try > 0) {
-			g_usleep(pause);
-			pause = MIN(2 * pause, LONGEST_PAUSE);
-		}
-		began = g_get_monotonic_time();
-		refresh->error = read_once(sampler, known, refresh);
-		refresh->cost = MAX(g_get_monotonic_time() - began, 1);
-		if (refresh->error != -EAGAIN || is_up_to_date(sampler, need, refresh))
-			return;
-		refresh->error = -EAGAIN;
-	}
-}
-
-/*
- * Who has found a dump being written long ago, and again now, cannot know whether it was written
- * all the time or is just being written anew. In the second case it rests soon, and then it is
- * whole.
- */
-static void let_rest(struct sampler *sampler)
-{
-	struct source_stamp stamp;
-
-	if (sampler->changing_since == 0)
-		return;
-	for (int waited = 0; waited < REST_MAX; waited += REST_PAUSE) {
-		if (sampler->source->ops->stamp(sampler->source, &stamp) != 0 || !stamp.recent ||
-		    stamp.file != sampler->current_file)
-			return;
-		g_usleep(REST_PAUSE);
-	}
-}
-
-/* Runs without the lock; busy keeps others from changing what is read here. */
-static void look(struct sampler *sampler, enum sampler_need need, struct refresh *refresh)
-{
-	if (is_up_to_date(sampler, need, refresh) || refresh->error)
-		return;
-	let_rest(sampler);
-	read_all(sampler, need, refresh);
 }
 
 /* With the lock let go: a log that blocks shall not hold the others up. */
@@ -247,11 +80,11 @@ static void settle(struct sampler *sampler, const struct sample *sample, uint64_
 static void accept(struct sampler *sampler, const struct refresh *refresh, int64_t began)
 {
 	if (refresh->sample) {
-		sample_unref(sampler->current);
-		sampler->current = refresh->sample;
-		sampler->current_names = refresh->names;
-		sampler->current_file = refresh->file;
-		sampler->changing_since = 0;
+		sample_unref(sampler->known.sample);
+		sampler->known.sample = refresh->sample;
+		sampler->known.names = refresh->names;
+		sampler->known.file = refresh->file;
+		sampler->known.changing_since = 0;
 		parts_drop(sampler->parts);
 	}
 	sampler->checked[SAMPLER_NAMES] = began;
@@ -259,7 +92,7 @@ static void accept(struct sampler *sampler, const struct refresh *refresh, int64
 	if (!refresh->sample && !refresh->steady)
 		return;
 	sampler->checked[SAMPLER_COUNTERS] = began;
-	settle(sampler, sampler->current, sampler->refresh_began);
+	settle(sampler, sampler->known.sample, sampler->refresh_began);
 	told_note(sampler->told, READING_ALL, 0);
 }
 
@@ -284,7 +117,7 @@ static void refresh_now(struct sampler *sampler, enum sampler_need need)
 	sampler->busy = true;
 	sampler->refresh_began = ++sampler->moment;
 	g_mutex_unlock(&sampler->lock);
-	look(sampler, need, &refresh);
+	refresh_look(&sampler->known, need, &refresh);
 	g_mutex_lock(&sampler->lock);
 	sampler->busy = false;
 	sampler->full_reads += refresh.cost > 0;
@@ -314,9 +147,9 @@ static bool is_young(const struct sampler *sampler, enum sampler_need need)
 
 	if (sampler->error[need])
 		return g_get_monotonic_time() - sampler->failed_at < sampler->max_age;
-	if (!sampler->current)
+	if (!sampler->known.sample)
 		return false;
-	if (need == SAMPLER_COUNTERS && sampler->current->serial != sampler->newest)
+	if (need == SAMPLER_COUNTERS && sampler->known.sample->serial != sampler->newest)
 		return false;
 	return age < sampler->max_age;
 }
@@ -353,7 +186,7 @@ static int take_current(struct sampler *sampler, enum sampler_need need, struct 
 	int err = sampler->error[need];
 
 	if (!err)
-		*sample = sample_ref(sampler->current);
+		*sample = sample_ref(sampler->known.sample);
 	return err == 0 || err == -EAGAIN ? err : -EIO;
 }
 
@@ -389,7 +222,7 @@ static struct sample *find_young(struct sampler *sampler)
 
 	g_mutex_lock(&sampler->lock);
 	if (!sampler->error[SAMPLER_COUNTERS] && is_young(sampler, SAMPLER_COUNTERS))
-		sample = sample_ref(sampler->current);
+		sample = sample_ref(sampler->known.sample);
 	sampler->from_memory += sample != NULL;
 	g_mutex_unlock(&sampler->lock);
 	return sample;
@@ -507,8 +340,8 @@ struct sample *sampler_last(struct sampler *sampler)
 	struct sample *sample = NULL;
 
 	g_mutex_lock(&sampler->lock);
-	if (sampler->current)
-		sample = sample_ref(sampler->current);
+	if (sampler->known.sample)
+		sample = sample_ref(sampler->known.sample);
 	g_mutex_unlock(&sampler->lock);
 	return sample;
 }
