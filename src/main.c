@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The life of a mount: open the source, read it once, mount, become a daemon, serve, unmount. */
+/*
+ * The life of a mount: open the source, read it once, mount, start what will unmount, give up
+ * rights, become a daemon, serve.
+ */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "fs.h"
 #include "heap.h"
 #include "log.h"
 #include "options.h"
+#include "sandbox.h"
+#include "unmounter.h"
 
 static void print_version(void)
 {
@@ -111,6 +118,53 @@ static int open_source(struct fs *fs, const struct options *options)
 	return take_first(fs, options);
 }
 
+/* What a signal handler needs: the session, and the socket of the unmounter. */
+static struct fuse_session *serving;
+static int unmounter = -1;
+
+/* How long threads that hang in the source may take to notice, seconds. */
+#define END_TIMEOUT 1
+
+static void on_late_end(int number)
+{
+	(void)number;
+	unmounter_finish(unmounter, 500);
+	_exit(EXIT_SUCCESS);
+}
+
+/* Ends the loop; should a thread hang that the loop waits for, the process ends without it. */
+static void on_end(int number)
+{
+	(void)number;
+	fuse_session_exit(serving);
+	alarm(END_TIMEOUT);
+}
+
+static void handle_signals(struct fuse_session *session)
+{
+	static const int ends[] = {SIGHUP, SIGINT, SIGTERM};
+	struct sigaction end = {.sa_handler = on_end}, late = {.sa_handler = on_late_end};
+
+	serving = session;
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+		sigaction(ends[i], &end, NULL);
+	sigaction(SIGALRM, &late, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Gives up what serving does not need. */
+static int drop(const struct fs *fs)
+{
+	const struct source *source = sampler_source(fs->sampler);
+	const char *what;
+	int err = sandbox_enter(!source->ops->pass && !source->live, &what);
+
+	if (err)
+		fprintf(stderr, "allocfs: %s: %s: it would run with more rights than it needs\n",
+			what, g_strerror(-err));
+	return err;
+}
+
 static bool has_to_end(void *session)
 {
 	return fuse_session_exited(session);
@@ -129,9 +183,31 @@ static int serve(struct fuse_session *session)
 	return result < 0 && result != -ECONNABORTED ? result : 0;
 }
 
-static int run(struct options *options)
+/* The mount is there: serves until it is gone, and sees to it that it is. */
+static int serve_mount(struct fs *fs, struct fuse_session *session, const struct options *options,
+		       int argc, char **argv)
 {
 	bool foreground = options->foreground || options->debug;
+	int err;
+
+	unmounter = unmounter_start(options->mountpoint, argc, argv);
+	if (unmounter < 0) {
+		fuse_session_unmount(session);
+		return complain("no process could be started that unmounts in the end");
+	}
+	log_to(foreground);
+	handle_signals(session);
+	source_set_stopped(sampler_source(fs->sampler), has_to_end, session);
+	err = drop(fs);
+	if (!err && fuse_daemonize(foreground) == 0)
+		err = serve(session);
+	alarm(0);
+	unmounter_finish(unmounter, 2000);
+	return err;
+}
+
+static int run(struct options *options, int argc, char **argv)
+{
 	struct fs fs = {.uid = options->uid,
 			.gid = options->gid,
 			.umask = options->umask,
@@ -155,18 +231,8 @@ static int run(struct options *options)
 		complain("nothing was mounted: see allocfs --help for the options there are");
 		goto out_fs;
 	}
-	if (fuse_set_signal_handlers(session) != 0)
-		goto out_session;
-	if (fuse_session_mount(session, options->mountpoint) != 0)
-		goto out_signals;
-	log_to(foreground);
-	source_set_stopped(sampler_source(fs.sampler), has_to_end, session);
-	if (fuse_daemonize(foreground) == 0)
-		err = serve(session);
-	fuse_session_unmount(session);
-out_signals:
-	fuse_remove_signal_handlers(session);
-out_session:
+	if (fuse_session_mount(session, options->mountpoint) == 0)
+		err = serve_mount(&fs, session, options, argc, argv);
 	fuse_session_destroy(session);
 out_fs:
 	file_table_clear(&fs);
@@ -192,7 +258,7 @@ int main(int argc, char **argv)
 	else if (!err && options.version)
 		print_version();
 	else if (!err)
-		err = run(&options);
+		err = run(&options, argc, argv);
 	options_clear(&options);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -2,7 +2,7 @@
 # To be sourced: what the scripts need of Debian, and installing what is missing of it.
 
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libfuse3-dev libglib2.0-dev libjson-c-dev \
-	fuse3"
+	libcap-ng-dev libseccomp-dev fuse3"
 TEST_PACKAGES="libcmocka-dev python3 dash bash zsh busybox-static rsync attr mount procps mandoc \
 	jq ncdu"
 

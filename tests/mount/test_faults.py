@@ -15,7 +15,7 @@ from collections import Counter
 from errno import EACCES, EAGAIN, EINTR, EIO, ENOENT, ENOTTY
 
 from allocfs_ioctl import Allocinfo, record_of
-from allocfs_mount import (DUMP_A, HEADER, Listing, Mount, Worker, main, recount,
+from allocfs_mount import (DUMP_A, HEADER, Listing, Mount, Worker, is_mounted, main, recount,
                            slurp, total_line, wait_until)
 
 LIBRARY = os.environ.get('ALLOCFS_FAULTS_LIBRARY')
@@ -380,6 +380,18 @@ class Blocked(Stacked):
 
     def ends(self, process, seconds=2):
         return wait_until(lambda: process.poll() is not None, seconds)
+
+    def test_ends(self):
+        """A thread that hangs in the source does not keep the mount from ending."""
+        for fault in (('ioctl', 'block'), ('read', 'block'), ('open', 'block')):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                with self.subTest(fault=fault, number=number):
+                    mount, reader = self.block(fault)
+                    mount.process.send_signal(number)
+                    self.assertEqual(mount.process.wait(2), 0)
+                    self.assertTrue(wait_until(lambda m=mount: not is_mounted(m.path), 0.5))
+                    self.assertTrue(self.ends(reader))
+                    self.assertEqual(mount.log(), [])
 
     def test_goes_on(self):
         for fault in (('ioctl', 'block'), ('read', 'block')):

@@ -532,10 +532,8 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scenarios),
-		cmocka_unit_test(test_too_dear),
-		cmocka_unit_test(test_is_young),
-		cmocka_unit_test(test_never_back),
+		cmocka_unit_test(test_scenarios), cmocka_unit_test(test_too_dear),
+		cmocka_unit_test(test_is_young),  cmocka_unit_test(test_never_back),
 		cmocka_unit_test(test_threads),
 	};
 

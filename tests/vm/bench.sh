@@ -15,9 +15,9 @@ sleep 5 # until the boot has settled
 bench-phases /proc/allocinfo "$1"
 allocfs /proc/allocinfo /mnt/alloc -o max_age=30 && bench-hello /mnt/hello && bench-twin /mnt/alloc /mnt/twin ||
 	exit 1
-bench-queries /proc/allocinfo /mnt/alloc "$(pidof allocfs)" /mnt/hello/hello "$1" 35
+bench-queries /proc/allocinfo /mnt/alloc "$(pgrep -x allocfs)" /mnt/hello/hello "$1" 35
 umount /mnt/alloc && allocfs /proc/allocinfo /mnt/alloc || exit 1
-bench-tree /mnt/alloc "$(pidof allocfs)" /mnt/twin "$(pidof bench-twin)" \
+bench-tree /mnt/alloc "$(pgrep -x allocfs)" /mnt/twin "$(pidof bench-twin)" \
 	/mnt/hello "$(pidof bench-hello)" "$(($1 / 3 + 1))"
 S
 "$vm/vmrun" -k "$vm/bzImage" -m 1000 -c "$cpus" -t 1200 -b "$build/allocfs" -b fusermount3 \

@@ -15,9 +15,9 @@ for options in "$@"; do
 	echo "-- churn with $options"
 	# One heap for all threads: what each of many keeps for later is not what is looked for.
 	allocfs /proc/allocinfo $mnt -o $options || exit 1
-	daemon=$(pidof allocfs)
+	daemon=$(pgrep -x allocfs)
 	timeout 800 /payload/vm-churn $mnt /payload/modules "$cycles" 8 "$daemon" || bad=1
-	[ "$(pidof allocfs)" = "$daemon" ] || { echo "FAIL the daemon died"; exit 1; }
+	[ "$(pgrep -x allocfs)" = "$daemon" ] || { echo "FAIL the daemon died"; exit 1; }
 	grep -e interface -e full-reads -e last-error $mnt/status
 	umount $mnt
 	sleep 0.5

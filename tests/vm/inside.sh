@@ -151,5 +151,5 @@ check "status: no error" status_is "last-error: none"
 cat $mnt/.summary
 check "unmount" umount $mnt
 sleep 0.5
-check "the daemon is gone" sh -c '! pidof allocfs'
+check "the daemon is gone" sh -c '! pgrep -x allocfs'
 exit $bad

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The process that unmounts: see unmounter.h. Knows nothing of FUSE but its mounts. */
+#include "unmounter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cap-ng.h>
+
+/* Of Linux 6.8: a number that no later mount gets; before that it can be used again. */
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x4000U
+#endif
+
+/* As ps shows it; the name of the thread has 15 bytes. */
+#define TITLE "allocfs-unmount"
+
+struct identity {
+	uint64_t mount;
+	uint32_t major, minor;
+};
+
+/* What the kernel knows without asking whoever serves the mount. Returns whether there is one. */
+static bool identify(const char *path, struct identity *identity)
+{
+	struct statx stat;
+
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT | AT_SYMLINK_NOFOLLOW,
+		  STATX_MNT_ID | STATX_MNT_ID_UNIQUE, &stat) != 0)
+		return false;
+	identity->mount = stat.stx_mnt_id;
+	identity->major = stat.stx_dev_major;
+	identity->minor = stat.stx_dev_minor;
+	return true;
+}
+
+static bool is_still_there(const char *path, const struct identity *identity)
+{
+	struct identity now;
+
+	return identify(path, &now) && now.mount == identity->mount &&
+	       now.major == identity->major && now.minor == identity->minor;
+}
+
+/* Whoever ends the daemon by name or by terminal must not end this too. */
+static void ignore_signals(void)
+{
+	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &ignore, NULL);
+}
+
+/* The arguments lie one behind the other. */
+static void show_title(int argc, char **argv)
+{
+	size_t room = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) + 1 - argv[0]);
+
+	memset(argv[0], 0, room);
+	strncpy(argv[0], TITLE, room - 1);
+	prctl(PR_SET_NAME, TITLE, 0, 0, 0);
+}
+
+static void close_others(int fd)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; i < 3; i++)
+		dup2(null, i);
+	if (fd > 3)
+		close_range(3, (unsigned int)fd - 1, 0);
+	close_range((unsigned int)fd + 1, ~0U, 0);
+}
+
+/* Root needs one right for this; others the setuid program, which needs what no_new_privs takes. */
+static void drop(void)
+{
+	if (geteuid() != 0)
+		return;
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	capng_clear(CAPNG_SELECT_BOTH);
+	capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_SYS_ADMIN);
+	capng_apply(CAPNG_SELECT_BOTH);
+}
+
+/* Lazily: somebody may have it in use, whom nobody serves any more. */
+static void unmount(const char *path)
+{
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		return;
+	execl("/usr/bin/fusermount3", "fusermount3", "-u", "-q", "-z", "--", path, NULL);
+	execlp("fusermount3", "fusermount3", "-u", "-q", "-z", "--", path, NULL);
+}
+
+static void wait_for_end(int fd)
+{
+	char byte;
+	ssize_t got;
+
+	do {
+		got = read(fd, &byte, 1);
+	} while (got > 0 || (got < 0 && errno == EINTR));
+}
+
+static void help(int fd, const char *mountpoint, int argc, char **argv)
+{
+	char *path = strdup(mountpoint); /* The arguments are about to be overwritten. */
+	struct identity identity;
+
+	if (!path || !identify(path, &identity))
+		_exit(EXIT_FAILURE);
+	setsid();
+	ignore_signals();
+	close_others(fd);
+	if (chdir("/") != 0)
+		_exit(EXIT_FAILURE);
+	show_title(argc, argv);
+	drop();
+	wait_for_end(fd);
+	if (is_still_there(path, &identity))
+		unmount(path);
+	_exit(EXIT_SUCCESS);
+}
+
+int unmounter_start(const char *mountpoint, int argc, char **argv)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0) {
+		close(ends[0]);
+		help(ends[1], mountpoint, argc, argv);
+	}
+	close(ends[1]);
+	if (pid > 0)
+		return ends[0];
+	close(ends[0]);
+	return -errno;
+}
+
+void unmounter_finish(int fd, int timeout)
+{
+	struct pollfd end = {.fd = fd, .events = POLLIN};
+
+	shutdown(fd, SHUT_WR);
+	poll(&end, 1, timeout);
+}

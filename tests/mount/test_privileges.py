@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a mounted daemon may still do, and that its mount goes when it goes, however it goes."""
+import errno
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import allocfs_mount as am
+from allocfs_mount import ALLOCFS, is_mounted, run, slurp, wait_until
+
+USER = pwd.getpwnam('nobody').pw_uid  # fusermount3 wants to know a name
+SANITIZED = b'__asan_init' in slurp(shutil.which(ALLOCFS))
+READ_ANY_FILE = 1 << 2  # CAP_DAC_READ_SEARCH
+UNMOUNT = 1 << 21  # CAP_SYS_ADMIN
+
+
+def status(pid):
+    return dict(line.split(':\t', 1) for line in
+                slurp(f'/proc/{pid}/status').decode().splitlines())
+
+
+def helpers():
+    """The processes that wait to unmount: their pids."""
+    found = subprocess.run(['pgrep', '-x', 'allocfs-unmount', '-r', 'S,R'], capture_output=True,
+                           check=False)
+    return set(found.stdout.split())
+
+
+@unittest.skipIf(os.geteuid() != 0, 'only root can become others')
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.base = tempfile.mkdtemp(prefix='allocfs-test-')
+        self.addCleanup(shutil.rmtree, self.base)
+        os.chmod(self.base, 0o755)
+        self.dump = os.path.join(self.base, 'dump.txt')
+        shutil.copyfile(am.DUMP_A, self.dump)
+        self.path = os.path.join(self.base, 'mnt')
+        os.mkdir(self.path)
+
+    def start(self, user, options='', source=None, path=None):
+        path = path or self.path
+        os.chown(path, user, user)
+        identity = {'user': user, 'group': user, 'extra_groups': []} if user else {}
+        with open(os.path.join(self.base, 'log'), 'wb') as log:
+            process = subprocess.Popen(
+                [ALLOCFS, source or self.dump, path, '-f'] + (['-o', options] if options else []),
+                stderr=log, **identity)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(subprocess.run, ['umount', '-l', path], capture_output=True, check=False)
+        self.assertTrue(wait_until(lambda: is_mounted(path) or process.poll() is not None))
+        self.assertIsNone(process.poll(), slurp(os.path.join(self.base, 'log')))
+        return process
+
+
+class Privileges(Case):
+    def check(self, process, rights):
+        def is_dropped():
+            return status(process.pid)['NoNewPrivs'] == '1'
+
+        wait_until(is_dropped)
+        if not SANITIZED:
+            wait_until(lambda: status(process.pid)['Seccomp'] == '2')
+        has = status(process.pid)
+        self.assertEqual(has['NoNewPrivs'], '1')
+        self.assertEqual({name: int(has[name], 16) for name in ('CapPrm', 'CapEff', 'CapInh', 'CapAmb')},
+                         {'CapPrm': rights, 'CapEff': rights, 'CapInh': 0, 'CapAmb': 0})
+        self.assertEqual(os.readlink(f'/proc/{process.pid}/cwd'), '/')
+        if not SANITIZED:
+            self.assertEqual(has['Seccomp'], '2')
+            # What is not dumpable belongs to root, whoever runs it.
+            self.assertEqual(os.stat(f'/proc/{process.pid}/environ').st_uid, 0)
+        return has
+
+    def test_of_root_with_a_dump(self):
+        has = self.check(self.start(0), READ_ANY_FILE)
+        self.assertEqual(int(has['CapBnd'], 16), 0)
+
+    def test_of_root_with_ioctls(self):
+        self.start(0)
+        second = os.path.join(self.base, 'second')
+        os.mkdir(second)
+        has = self.check(self.start(0, source=os.path.join(self.path, 'allocinfo'), path=second), 0)
+        self.assertEqual(int(has['CapBnd'], 16), 0)
+        self.assertEqual(slurp(os.path.join(second, 'allocinfo')), slurp(self.dump))
+
+    def test_of_a_user(self):
+        self.check(self.start(USER), 0)
+
+    def test_of_the_helper(self):
+        before = helpers()
+        self.start(0)
+        helper, = helpers() - before
+        wait_until(lambda: int(status(helper.decode())['CapEff'], 16) == UNMOUNT)
+        has = status(helper.decode())
+        self.assertEqual(int(has['CapPrm'], 16), UNMOUNT)
+        self.assertEqual((has['NoNewPrivs'], int(has['CapBnd'], 16)), ('1', 0))
+        files = os.listdir(f'/proc/{helper.decode()}/fd')
+        self.assertEqual(len(files), 4, files)
+
+    def test_a_dump_that_only_root_reads(self):
+        """Of whoever it is, it can still be read again when it has changed."""
+        os.chown(self.dump, USER, USER)
+        os.chmod(self.dump, 0o600)
+        self.start(0, 'max_age=0')
+        total = os.path.join(self.path, '.total')
+        first = slurp(total)
+        with open(self.dump, 'ab') as file:
+            file.write(b'%12d %8d mm/new.c:1 func:new \n' % (4096, 1))
+        self.assertTrue(wait_until(lambda: slurp(total) != first))
+
+    def test_without_the_right_to_read(self):
+        os.chmod(self.dump, 0o600)
+        os.chown(self.path, USER, USER)
+        done = subprocess.run([ALLOCFS, self.dump, self.path], user=USER, group=USER,
+                              extra_groups=[], capture_output=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.decode(), 'Permission denied: the user who mounts')
+        self.assertFalse(is_mounted(self.path))
+
+
+class Ends(Case):
+    """Root and a user; signals, crashes, umount; with options that change who unmounts."""
+
+    def umount(self, process, user):
+        run(*(['umount'] if user == 0 else ['fusermount3', '-u']), self.path)
+
+    ENDS = [
+        ('TERM', lambda self, process, user: process.terminate(), 0),
+        ('INT', lambda self, process, user: process.send_signal(signal.SIGINT), 0),
+        ('HUP', lambda self, process, user: process.send_signal(signal.SIGHUP), 0),
+        ('umount', umount, 0),
+        ('KILL', lambda self, process, user: process.kill(), -signal.SIGKILL),
+        ('crash', lambda self, process, user: process.send_signal(signal.SIGSEGV), None),
+    ]
+
+    def check_end(self, user, options, busy, end):
+        name, act, code = end
+        before = helpers()
+        process = self.start(user, options)
+        self.assertTrue(wait_until(lambda: helpers() - before))
+        # Root is kept out of a user's mount; what stands in the way of umount is left out there.
+        held = os.open(self.path, os.O_RDONLY) if busy and user == 0 and name != 'umount' else None
+        started = time.monotonic()
+        act(self, process, user)
+        self.assertEqual(process.wait(3), process.returncode if code is None else code)
+        self.assertTrue(wait_until(lambda: not is_mounted(self.path), 2 - (time.monotonic() - started)))
+        self.assertEqual(os.listdir(self.path), [])
+        self.assertTrue(wait_until(lambda: not helpers() - before))
+        if held is not None:
+            self.assertIn(am.errno_of(os.listdir, held), (errno.ENOTCONN, errno.ECONNABORTED))
+            os.close(held)
+
+    def test_table(self):
+        for user in (0, USER):
+            for options in ('', 'auto_unmount') + (('allow_other', 'allow_other,auto_unmount')
+                                                   if user == 0 else ()):
+                for end in self.ENDS:
+                    for busy in (False, True):
+                        with self.subTest(user=user, options=options, end=end[0], busy=busy):
+                            self.check_end(user, options, busy, end)
+
+    def test_another_mount_is_left_alone(self):
+        """Who mounts there after this one was unmounted keeps his mount when this one ends."""
+        process = self.start(0)
+        os.kill(process.pid, signal.SIGSTOP)
+        run('umount', '-l', self.path)
+        other = self.start(0)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        time.sleep(0.5)
+        self.assertTrue(is_mounted(self.path))
+        self.assertEqual(slurp(os.path.join(self.path, 'allocinfo')), slurp(self.dump))
+        self.assertIsNone(other.poll())
+
+    def test_killed_together_with_the_helper(self):
+        """Then a dead mount stays; the next start says what to do about it."""
+        before = helpers()
+        process = self.start(0)
+        self.assertTrue(wait_until(lambda: helpers() - before))
+        helper, = helpers() - before
+        os.kill(int(helper), signal.SIGKILL)
+        process.kill()
+        process.wait()
+        done = subprocess.run([ALLOCFS, self.dump, self.path], capture_output=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.decode(), 'an earlier mount died there.*fusermount3 -u')
+        run('fusermount3', '-u', self.path)
+        self.start(0)
+
+    def test_log_when_a_daemon(self):
+        """Started without -f it has no terminal left, and ends as well."""
+        run(ALLOCFS, self.dump, self.path)
+        pid = int(subprocess.run(['pgrep', '-f', f'^{ALLOCFS} {self.dump}'], capture_output=True,
+                                 check=True).stdout.split()[0])
+        self.assertEqual({os.readlink(f'/proc/{pid}/fd/{fd}') for fd in (0, 1, 2)}, {'/dev/null'})
+        os.kill(pid, signal.SIGTERM)
+        self.assertTrue(wait_until(lambda: not is_mounted(self.path), 2))
+
+
+def open_device_to_all():
+    """Where /dev/fuse is root's alone: once again where it is not, in a name space of its own."""
+    if os.geteuid() != 0 or os.stat('/dev/fuse').st_mode & 0o006 == 0o006:
+        return
+    device = os.path.join(tempfile.mkdtemp(prefix='allocfs-test-'), 'fuse')
+    os.mknod(device, stat.S_IFCHR | 0o666, os.stat('/dev/fuse').st_rdev)
+    os.chmod(device, 0o666)
+    script = 'mount --bind "$0" /dev/fuse && rm -r "$(dirname "$0")" && exec "$@"'
+    os.execvp('unshare', ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script,
+                          device, sys.executable] + sys.argv)
+
+
+if __name__ == '__main__':
+    if os.path.exists('/dev/fuse'):
+        open_device_to_all()
+    am.main()
