@@ -107,8 +107,10 @@ static void fill(struct fs *fs, struct dir *dir)
 	}
 }
 
-static void free_dir(struct dir *dir)
+static void free_dir(void *pointer)
 {
+	struct dir *dir = pointer;
+
 	view_clear(&dir->view);
 	g_ptr_array_free(dir->fixed, TRUE);
 	g_strfreev(dir->worlds);
@@ -130,8 +132,10 @@ void dir_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
 	if (!err) {
 		fill(fs, dir);
 		file->fh = (uint64_t)(uintptr_t)dir;
+		handle_keep(fs->handles, dir, free_dir);
 		if (fuse_reply_open(req, file) == 0)
 			return;
+		handle_drop(fs->handles, dir);
 	} else {
 		fuse_reply_err(req, -err);
 	}
@@ -140,8 +144,12 @@ void dir_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
 
 void dir_release(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
 {
+	struct fs *fs = fuse_req_userdata(req);
+	struct dir *dir = (struct dir *)(uintptr_t)file->fh;
+
 	(void)id;
-	free_dir((struct dir *)(uintptr_t)file->fh);
+	handle_drop(fs->handles, dir);
+	free_dir(dir);
 	fuse_reply_err(req, 0);
 }
 

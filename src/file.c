@@ -21,47 +21,16 @@ static struct file *file_of(const struct fuse_file_info *info)
 	return (struct file *)(uintptr_t)info->fh;
 }
 
-static void free_file(struct file *file)
+static void free_file(void *pointer)
 {
+	struct file *file = pointer;
+
 	view_clear(&file->view);
 	if (file->bytes)
 		g_bytes_unref(file->bytes);
 	server_cursor_free(file->cursor);
 	g_mutex_clear(&file->lock);
 	g_free(file);
-}
-
-/* The mount can end while files are open: who holds them is told by the kernel, not by release. */
-static void remember(struct fs *fs, struct file *file)
-{
-	g_mutex_lock(&fs->files_lock);
-	g_hash_table_add(fs->files, file);
-	g_mutex_unlock(&fs->files_lock);
-}
-
-static void forget(struct fs *fs, struct file *file)
-{
-	g_mutex_lock(&fs->files_lock);
-	g_hash_table_remove(fs->files, file);
-	g_mutex_unlock(&fs->files_lock);
-}
-
-void file_table_init(struct fs *fs)
-{
-	g_mutex_init(&fs->files_lock);
-	fs->files = g_hash_table_new(NULL, NULL);
-}
-
-void file_table_clear(struct fs *fs)
-{
-	GHashTableIter iter;
-	void *file;
-
-	g_hash_table_iter_init(&iter, fs->files);
-	while (g_hash_table_iter_next(&iter, &file, NULL))
-		free_file(file);
-	g_hash_table_destroy(fs->files);
-	g_mutex_clear(&fs->files_lock);
 }
 
 /* Renders what was fixed at open. Locked, or not shared yet. */
@@ -102,10 +71,10 @@ void file_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info)
 	/* What is read was fixed at open, and may be longer than st_size was. */
 	info->direct_io = 1;
 	info->fh = (uint64_t)(uintptr_t)file;
-	remember(fs, file);
+	handle_keep(fs->handles, file, free_file);
 	if (fuse_reply_open(req, info) == 0)
 		return;
-	forget(fs, file);
+	handle_drop(fs->handles, file);
 	free_file(file);
 }
 
@@ -161,7 +130,7 @@ void file_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
 void file_release(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info)
 {
 	(void)id;
-	forget(fuse_req_userdata(req), file_of(info));
+	handle_drop(((struct fs *)fuse_req_userdata(req))->handles, file_of(info));
 	free_file(file_of(info));
 	fuse_reply_err(req, 0);
 }

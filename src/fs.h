@@ -10,6 +10,7 @@
 #include "abi.h"
 #include "content.h"
 #include "fuse_api.h"
+#include "handle.h"
 #include "node.h"
 #include "snapshots.h"
 
@@ -24,8 +25,7 @@ struct fs {
 	mode_t umask;
 	unsigned int max_read; /* 0: as libfuse likes it */
 	const struct abi_layout *layout; /* that allocinfo answers ioctls in */
-	GMutex files_lock; /* guards: */
-	GHashTable *files; /* the open ones; a set */
+	struct handle_table *handles; /* open files and directories */
 };
 
 extern const struct fuse_lowlevel_ops fs_operations;
@@ -49,9 +49,7 @@ void change_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
 void change_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
 		   const char *new_name, unsigned int flags);
 
-/* file.c: what is left open at the end is freed with the table */
-void file_table_init(struct fs *fs);
-void file_table_clear(struct fs *fs);
+/* file.c */
 void file_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info);
 void file_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
 	       struct fuse_file_info *info);

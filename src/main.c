@@ -4,6 +4,7 @@
  * rights, become a daemon, serve.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,6 +184,23 @@ static int serve(struct fuse_session *session)
 	return result < 0 && result != -ECONNABORTED ? result : 0;
 }
 
+/*
+ * libfuse frees what it knows of a mount only when it unmounts, which is done by now and no longer
+ * this process's right. It lets go of one whose descriptor is in error, as that of a pipe without a
+ * reader is.
+ */
+static void forget_mount(struct fuse_session *session)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return;
+	close(ends[0]);
+	dup2(ends[1], fuse_session_fd(session));
+	close(ends[1]);
+	fuse_session_unmount(session);
+}
+
 /* The mount is there: serves until it is gone, and sees to it that it is. */
 static int serve_mount(struct fs *fs, struct fuse_session *session, const struct options *options,
 		       int argc, char **argv)
@@ -196,13 +214,13 @@ static int serve_mount(struct fs *fs, struct fuse_session *session, const struct
 		return complain("no process could be started that unmounts in the end");
 	}
 	log_to(foreground);
-	handle_signals(session);
 	source_set_stopped(sampler_source(fs->sampler), has_to_end, session);
 	err = drop(fs);
 	if (!err && fuse_daemonize(foreground) == 0)
 		err = serve(session);
 	alarm(0);
 	unmounter_finish(unmounter, 2000);
+	forget_mount(session);
 	return err;
 }
 
@@ -224,18 +242,20 @@ static int run(struct options *options, int argc, char **argv)
 		goto out_source;
 	fs.nodes = node_table_new(fs.live);
 	fs.cache = content_cache_new(options->max_age);
-	file_table_init(&fs);
+	fs.handles = handle_table_new();
 	err = -EINVAL;
 	session = fuse_session_new(&options->rest, &fs_operations, sizeof(fs_operations), &fs);
 	if (!session) {
 		complain("nothing was mounted: see allocfs --help for the options there are");
 		goto out_fs;
 	}
+	/* Before there is something to be seen, which somebody might end. */
+	handle_signals(session);
 	if (fuse_session_mount(session, options->mountpoint) == 0)
 		err = serve_mount(&fs, session, options, argc, argv);
 	fuse_session_destroy(session);
 out_fs:
-	file_table_clear(&fs);
+	handle_table_free(fs.handles);
 	content_cache_free(fs.cache);
 	node_table_free(fs.nodes);
 out_source:

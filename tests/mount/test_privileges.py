@@ -27,11 +27,23 @@ def status(pid):
                 slurp(f'/proc/{pid}/status').decode().splitlines())
 
 
-def helpers():
-    """The processes that wait to unmount: their pids."""
-    found = subprocess.run(['pgrep', '-x', 'allocfs-unmount', '-r', 'S,R'], capture_output=True,
-                           check=False)
-    return set(found.stdout.split())
+def helper_of(process):
+    """The process that waits to unmount, once it has taken its place: its pid."""
+    def find():
+        return subprocess.run(['pgrep', '-P', str(process.pid), '-x', 'allocfs-unmount'],
+                              capture_output=True, check=False).stdout.split()
+
+    if not wait_until(find):
+        raise AssertionError('no helper')
+    return int(find()[0])
+
+
+def is_running(pid):
+    """And not only waiting to be noticed as dead."""
+    try:
+        return status(pid)['State'][0] != 'Z'
+    except FileNotFoundError:
+        return False
 
 
 @unittest.skipIf(os.geteuid() != 0, 'only root can become others')
@@ -96,14 +108,12 @@ class Privileges(Case):
         self.check(self.start(USER), 0)
 
     def test_of_the_helper(self):
-        before = helpers()
-        self.start(0)
-        helper, = helpers() - before
-        wait_until(lambda: int(status(helper.decode())['CapEff'], 16) == UNMOUNT)
-        has = status(helper.decode())
+        helper = helper_of(self.start(0))
+        wait_until(lambda: int(status(helper)['CapEff'], 16) == UNMOUNT)
+        has = status(helper)
         self.assertEqual(int(has['CapPrm'], 16), UNMOUNT)
         self.assertEqual((has['NoNewPrivs'], int(has['CapBnd'], 16)), ('1', 0))
-        files = os.listdir(f'/proc/{helper.decode()}/fd')
+        files = os.listdir(f'/proc/{helper}/fd')
         self.assertEqual(len(files), 4, files)
 
     def test_a_dump_that_only_root_reads(self):
@@ -144,9 +154,8 @@ class Ends(Case):
 
     def check_end(self, user, options, busy, end):
         name, act, code = end
-        before = helpers()
         process = self.start(user, options)
-        self.assertTrue(wait_until(lambda: helpers() - before))
+        helper = helper_of(process)
         # Root is kept out of a user's mount; what stands in the way of umount is left out there.
         held = os.open(self.path, os.O_RDONLY) if busy and user == 0 and name != 'umount' else None
         started = time.monotonic()
@@ -154,7 +163,7 @@ class Ends(Case):
         self.assertEqual(process.wait(3), process.returncode if code is None else code)
         self.assertTrue(wait_until(lambda: not is_mounted(self.path), 2 - (time.monotonic() - started)))
         self.assertEqual(os.listdir(self.path), [])
-        self.assertTrue(wait_until(lambda: not helpers() - before))
+        self.assertTrue(wait_until(lambda: not is_running(helper)))
         if held is not None:
             self.assertIn(am.errno_of(os.listdir, held), (errno.ENOTCONN, errno.ECONNABORTED))
             os.close(held)
@@ -183,11 +192,8 @@ class Ends(Case):
 
     def test_killed_together_with_the_helper(self):
         """Then a dead mount stays; the next start says what to do about it."""
-        before = helpers()
         process = self.start(0)
-        self.assertTrue(wait_until(lambda: helpers() - before))
-        helper, = helpers() - before
-        os.kill(int(helper), signal.SIGKILL)
+        os.kill(helper_of(process), signal.SIGKILL)
         process.kill()
         process.wait()
         done = subprocess.run([ALLOCFS, self.dump, self.path], capture_output=True, check=False)
