@@ -14,23 +14,36 @@ static bool holds_snapshots(struct fs *fs, struct node *dir)
 	return node_place(fs->nodes, dir) == PLACE_SNAPSHOTS;
 }
 
+/* A snapshot of what is held now. */
+static int freeze(fuse_req_t req, struct span name)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	struct sample *sample = NULL;
+	struct interrupt interrupt;
+	int err;
+
+	fs_begin_waiting(req, &interrupt);
+	err = sampler_get_now(fs->sampler, &sample);
+	fs_end_waiting(req);
+	if (!err)
+		err = snapshots_add(fs->snapshots, name, sample);
+	sample_unref(sample);
+	return err;
+}
+
 void change_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
 	struct fs *fs = fuse_req_userdata(req);
 	struct node *dir = node_from_id(fs->nodes, parent);
 	struct span component = span_of(name);
-	struct sample *sample = NULL;
 	struct view view = {.sample = NULL};
 	int err = holds_snapshots(fs, dir) ? snapshots_check_name(component) : -EPERM;
 
 	(void)mode;
 	if (!err)
-		err = sampler_get_now(fs->sampler, &sample);
+		err = freeze(req, component);
 	if (!err)
-		err = snapshots_add(fs->snapshots, component, sample);
-	sample_unref(sample);
-	if (!err)
-		err = view_look(fs, dir, &component, VIEW_FILE, &view);
+		err = fs_look(req, dir, &component, VIEW_FILE, &view);
 	if (err)
 		fuse_reply_err(req, -err);
 	else

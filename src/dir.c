@@ -126,7 +126,7 @@ void dir_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
 	struct fs *fs = fuse_req_userdata(req);
 	struct dir *dir = g_new0(struct dir, 1);
 	struct node *node = node_from_id(fs->nodes, id);
-	int err = view_look(fs, node, NULL, VIEW_LISTING, &dir->view);
+	int err = fs_look(req, node, NULL, VIEW_LISTING, &dir->view);
 
 	dir->fixed = g_ptr_array_new();
 	if (!err) {

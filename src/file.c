@@ -58,7 +58,7 @@ void file_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *info)
 	struct node *node = node_from_id(fs->nodes, id);
 	struct file *file = g_new0(struct file, 1);
 	bool reads = (info->flags & O_ACCMODE) == O_RDONLY && !(info->flags & O_TRUNC);
-	int err = reads ? view_look(fs, node, NULL, VIEW_FILE, &file->view) : -EROFS;
+	int err = reads ? fs_look(req, node, NULL, VIEW_FILE, &file->view) : -EROFS;
 
 	g_mutex_init(&file->lock);
 	if (!err)
@@ -153,14 +153,17 @@ void file_ioctl(fuse_req_t req, fuse_ino_t id, unsigned int command, void *arg,
 {
 	struct fs *fs = fuse_req_userdata(req);
 	struct file *file = flags & FUSE_IOCTL_DIR ? NULL : file_of(info);
+	struct interrupt interrupt;
 	struct abi_buffer out;
 	size_t out_len;
 	int err = -ENOTTY;
 
 	(void)arg;
+	fs_begin_waiting(req, &interrupt);
 	if (file && file->cursor && has_room(command, in_size, out_size))
 		err = server_ioctl(file->cursor, fs->layout, command, in, &out, &out_len, look,
 				   node_world(node_from_id(fs->nodes, id)));
+	fs_end_waiting(req);
 	/* A result below 0 would still be copied out. */
 	if (err)
 		fuse_reply_err(req, -err);

@@ -21,8 +21,42 @@ static void fs_init(void *data, struct fuse_conn_info *connection)
 
 	connection->max_read = fs->max_read;
 	connection->want &= ~(unsigned int)FUSE_CAP_READDIRPLUS_AUTO;
-	/* Who looks a name up need not wait for who looks another one up beside it. */
+	/*
+	 * Who looks a name up need not wait for who looks another one up beside it. Before 3.17
+	 * libfuse keeps this wish to itself.
+	 */
 	connection->want |= connection->capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_PARALLEL_DIROPS);
+}
+
+static void on_interrupt(fuse_req_t req, void *interrupt)
+{
+	(void)req;
+	interrupt_raise(interrupt);
+}
+
+void fs_begin_waiting(fuse_req_t req, struct interrupt *interrupt)
+{
+	interrupt_begin(interrupt);
+	fuse_req_interrupt_func(req, on_interrupt, interrupt);
+}
+
+/* Waits for an interrupt that is just being raised. */
+void fs_end_waiting(fuse_req_t req)
+{
+	fuse_req_interrupt_func(req, NULL, NULL);
+	interrupt_end();
+}
+
+int fs_look(fuse_req_t req, struct node *node, const struct span *name, enum view_need need,
+	    struct view *view)
+{
+	struct interrupt interrupt;
+	int err;
+
+	fs_begin_waiting(req, &interrupt);
+	err = view_look(fs_of(req), node, name, need, view);
+	fs_end_waiting(req);
+	return err;
 }
 
 /* There is no such name; the kernel may remember that as long as it would remember a name. */
@@ -61,7 +95,7 @@ static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	int err = -ENAMETOOLONG;
 
 	if (component.len <= NAME_MAX)
-		err = view_look(fs, dir, &component, VIEW_FILE, &view);
+		err = fs_look(req, dir, &component, VIEW_FILE, &view);
 	if (err == -ENOENT)
 		reply_absent(req, fs, &view);
 	else if (err)
@@ -94,7 +128,7 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fil
 	struct node *node = node_from_id(fs->nodes, id);
 	struct view view = {.sample = NULL};
 	struct stat stat;
-	int err = view_look(fs, node, NULL, VIEW_FILE, &view);
+	int err = fs_look(req, node, NULL, VIEW_FILE, &view);
 	double timeout;
 	bool is_sized;
 

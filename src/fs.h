@@ -11,6 +11,7 @@
 #include "content.h"
 #include "fuse_api.h"
 #include "handle.h"
+#include "interrupt.h"
 #include "node.h"
 #include "snapshots.h"
 
@@ -31,6 +32,13 @@ struct fs {
 extern const struct fuse_lowlevel_ops fs_operations;
 
 struct view;
+
+/*
+ * What is in between may wait for the source: then the kernel can have it given up, and it fails
+ * with -EINTR.
+ */
+void fs_begin_waiting(fuse_req_t req, struct interrupt *interrupt);
+void fs_end_waiting(fuse_req_t req);
 
 /* Replies with what the view shows, as the entry of that name in dir. */
 void fs_reply_entry(fuse_req_t req, struct node *dir, struct span name, const struct view *view);

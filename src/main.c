@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "fs.h"
 #include "heap.h"
+#include "interrupt.h"
 #include "log.h"
 #include "options.h"
 #include "sandbox.h"
@@ -171,10 +172,22 @@ static bool has_to_end(void *session)
 	return fuse_session_exited(session);
 }
 
+/* Threads at most, and those that wait for requests. */
+#define MAX_THREADS 64
+#define IDLE_THREADS 10
+
 static int serve(struct fuse_session *session)
 {
 	struct fuse_loop_config *config = fuse_loop_cfg_create();
-	int result = fuse_session_loop_mt(session, config);
+	int result;
+
+	/*
+	 * Requests that wait for a source that hangs shall not keep one away that gives them up,
+	 * nor those that memory can answer.
+	 */
+	fuse_loop_cfg_set_max_threads(config, MAX_THREADS);
+	fuse_loop_cfg_set_idle_threads(config, IDLE_THREADS);
+	result = fuse_session_loop_mt(session, config);
 
 	fuse_loop_cfg_destroy(config);
 	/*
@@ -251,6 +264,7 @@ static int run(struct options *options, int argc, char **argv)
 	}
 	/* Before there is something to be seen, which somebody might end. */
 	handle_signals(session);
+	interrupt_set_up();
 	if (fuse_session_mount(session, options->mountpoint) == 0)
 		err = serve_mount(&fs, session, options, argc, argv);
 	fuse_session_destroy(session);

@@ -126,6 +126,10 @@ static void read_all(struct known *known, enum sampler_need need, struct refresh
 			g_usleep(pause);
 			pause = MIN(2 * pause, LONGEST_PAUSE);
 		}
+		if (source_is_stopped(known->source)) {
+			refresh->error = -ECANCELED;
+			return;
+		}
 		began = g_get_monotonic_time();
 		refresh->error = read_once(known, catalog, refresh);
 		refresh->cost = MAX(g_get_monotonic_time() - began, 1);
@@ -148,7 +152,7 @@ static void let_rest(struct known *known)
 		return;
 	for (int waited = 0; waited < REST_MAX; waited += REST_PAUSE) {
 		if (known->source->ops->stamp(known->source, &stamp) != 0 || !stamp.recent ||
-		    stamp.file != known->file)
+		    stamp.file != known->file || source_is_stopped(known->source))
 			return;
 		g_usleep(REST_PAUSE);
 	}

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include "gather.h"
+#include "interrupt.h"
 #include "parts.h"
 #include "refresh.h"
 #include "told.h"
@@ -107,7 +108,8 @@ static void note_result(struct sampler *sampler, enum sampler_need need,
 		sampler->error[SAMPLER_COUNTERS] = refresh->error;
 }
 
-static void refresh_now(struct sampler *sampler, enum sampler_need need)
+/* Returns 0 when it is done, whatever came of it; -EINTR where it was given up. */
+static int refresh_now(struct sampler *sampler, enum sampler_need need)
 {
 	struct refresh refresh = {.error = 0};
 	g_autofree char *message = NULL;
@@ -120,6 +122,11 @@ static void refresh_now(struct sampler *sampler, enum sampler_need need)
 	refresh_look(&sampler->known, need, &refresh);
 	g_mutex_lock(&sampler->lock);
 	sampler->busy = false;
+	if (refresh.error == -ECANCELED) {
+		/* What is wanted by others is theirs to do. */
+		g_cond_broadcast(&sampler->finished);
+		return -EINTR;
+	}
 	sampler->full_reads += refresh.cost > 0;
 	if (refresh.cost > 0)
 		sampler->full_cost = refresh.cost;
@@ -138,6 +145,7 @@ static void refresh_now(struct sampler *sampler, enum sampler_need need)
 		g_cond_broadcast(&sampler->finished);
 	if (message)
 		log_unlocked(sampler, message);
+	return 0;
 }
 
 /* An error answers for max_age as well: reading what cannot be read may cost more than anything. */
@@ -167,17 +175,23 @@ static uint64_t next_refresh(const struct sampler *sampler, enum sampler_need ne
 	return join ? sampler->started : sampler->started + 1;
 }
 
-static void wait_for(struct sampler *sampler, enum sampler_need need, uint64_t refresh)
+/* Locked. 0, or -EINTR where the request is given up. */
+static int wait_for(struct sampler *sampler, enum sampler_need need, uint64_t refresh)
 {
-	while (sampler->done[need] < refresh) {
-		if (!sampler->busy) {
-			refresh_now(sampler, need);
-			continue;
+	int err = 0;
+
+	while (!err && sampler->done[need] < refresh) {
+		if (source_is_stopped(sampler->source)) {
+			err = -EINTR;
+		} else if (!sampler->busy) {
+			err = refresh_now(sampler, need);
+		} else {
+			sampler->waiting++;
+			interrupt_wait(&sampler->finished, &sampler->lock);
+			sampler->waiting--;
 		}
-		sampler->waiting++;
-		g_cond_wait(&sampler->finished, &sampler->lock);
-		sampler->waiting--;
 	}
+	return err;
 }
 
 /* Locked. What the last refresh has brought. */
@@ -192,14 +206,15 @@ static int take_current(struct sampler *sampler, enum sampler_need need, struct 
 
 int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample **sample)
 {
-	int err;
+	int err = 0;
 
 	g_mutex_lock(&sampler->lock);
 	if (is_young(sampler, need))
 		sampler->from_memory += need == SAMPLER_COUNTERS && !sampler->error[need];
 	else
-		wait_for(sampler, need, next_refresh(sampler, need));
-	err = take_current(sampler, need, sample);
+		err = wait_for(sampler, need, next_refresh(sampler, need));
+	if (!err)
+		err = take_current(sampler, need, sample);
 	g_mutex_unlock(&sampler->lock);
 	return err;
 }
@@ -209,8 +224,9 @@ int sampler_get_now(struct sampler *sampler, struct sample **sample)
 	int err;
 
 	g_mutex_lock(&sampler->lock);
-	wait_for(sampler, SAMPLER_COUNTERS, sampler->started + 1);
-	err = take_current(sampler, SAMPLER_COUNTERS, sample);
+	err = wait_for(sampler, SAMPLER_COUNTERS, sampler->started + 1);
+	if (!err)
+		err = take_current(sampler, SAMPLER_COUNTERS, sample);
 	g_mutex_unlock(&sampler->lock);
 	return err;
 }
@@ -300,6 +316,8 @@ static int gather_now(struct sampler *sampler, const struct sample *names, const
 	end_pass(sampler, err, *part, moment);
 	if (!err)
 		parts_keep(sampler->parts, plan, *part);
+	if (err == -ECANCELED)
+		return -EINTR;
 	return err ? -EIO : 0;
 }
 

@@ -31,7 +31,8 @@ void sampler_free(struct sampler *sampler);
 
 /*
  * Returns 0 and a new reference in *sample; -EAGAIN where the source kept changing while it was
- * read, else -EIO where it fails, which is also logged once and kept for sampler_stats().
+ * read, -EINTR where the request is given up (see interrupt.h); else -EIO where it fails, which is
+ * also logged once and kept for sampler_stats().
  */
 int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample **sample);
 

@@ -17,10 +17,9 @@ static int drop_capabilities(bool reads_files)
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (reads_files && geteuid() == 0)
 		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_DAC_READ_SEARCH);
-	/* Who has none cannot change the set that bounds them, and need not. */
-	if (capng_apply(geteuid() == 0 ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) != 0)
-		return -EPERM;
-	return 0;
+	/* What bounds them can be changed by few, and bounds nothing without new privileges. */
+	capng_apply(CAPNG_SELECT_BOUNDS);
+	return capng_apply(CAPNG_SELECT_CAPS) == 0 ? 0 : -EPERM;
 }
 
 #ifdef ALLOCFS_SECCOMP

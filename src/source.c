@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+#include "interrupt.h"
 
 #define RUN_SIZE (256 * 1024)
 
@@ -19,7 +20,7 @@ void source_set_stopped(struct source *source, bool (*stopped)(void *data), void
 
 bool source_is_stopped(const struct source *source)
 {
-	return source->stopped && source->stopped(source->stopped_data);
+	return (source->stopped && source->stopped(source->stopped_data)) || interrupt_is_raised();
 }
 
 int source_pump(struct source *source, int fd, source_sink sink, void *context)

@@ -81,7 +81,10 @@ int source_pump(struct source *source, int fd, source_sink sink, void *context);
 /* Once stopped(data) says yes, a read that is under way ends with -ECANCELED. Any thread. */
 void source_set_stopped(struct source *source, bool (*stopped)(void *data), void *data);
 
-/* Whether a read or a pass that is under way has to end. Any thread. */
+/*
+ * Whether a read or a pass that is under way has to end: all of them, or that of the request which
+ * the calling thread serves (see interrupt.h).
+ */
 bool source_is_stopped(const struct source *source);
 
 /* The constructors of the kinds; each takes over the descriptors that it is given. */

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "interrupt.h"
 
 /* More than libfuse runs threads. */
 #define POOL_SIZE 16
@@ -38,22 +39,26 @@ static int call(const struct ioctl_source *source, int fd, unsigned int command,
 	return 0;
 }
 
+/* A descriptor, or -ECANCELED. */
 static int take_descriptor(struct ioctl_source *source)
 {
-	int fd;
+	int fd = -ECANCELED;
 
 	g_mutex_lock(&source->lock);
 	source->waiting++;
-	while (source->free_count == 0)
-		g_cond_wait(&source->returned, &source->lock);
+	while (source->free_count == 0 && !source_is_stopped(&source->source))
+		interrupt_wait(&source->returned, &source->lock);
 	source->waiting--;
-	fd = source->free[--source->free_count];
+	if (source->free_count > 0)
+		fd = source->free[--source->free_count];
 	g_mutex_unlock(&source->lock);
 	return fd;
 }
 
 static void return_descriptor(struct ioctl_source *source, int fd)
 {
+	if (fd < 0)
+		return;
 	g_mutex_lock(&source->lock);
 	source->free[source->free_count++] = fd;
 	/* Waking nobody is a system call as well. */
@@ -97,7 +102,7 @@ static int ioctl_stamp(struct source *base, struct source_stamp *stamp)
 {
 	struct ioctl_source *source = (struct ioctl_source *)base;
 	int fd = take_descriptor(source);
-	int err = stamp_descriptor(source, fd, stamp);
+	int err = fd < 0 ? fd : stamp_descriptor(source, fd, stamp);
 
 	return_descriptor(source, fd);
 	return err;
@@ -127,7 +132,7 @@ static int ioctl_read(struct source *base, source_sink sink, void *context,
 {
 	struct ioctl_source *source = (struct ioctl_source *)base;
 	int fd = take_descriptor(source);
-	int err = stamp_descriptor(source, fd, stamp);
+	int err = fd < 0 ? fd : stamp_descriptor(source, fd, stamp);
 
 	if (!err && source->text >= 0)
 		err = read_kernel(source, sink, context);
@@ -169,7 +174,7 @@ static int ioctl_pass(struct source *base, const struct abi_filter *filter, sour
 {
 	struct ioctl_source *source = (struct ioctl_source *)base;
 	int fd = take_descriptor(source);
-	int err = stamp_descriptor(source, fd, stamp);
+	int err = fd < 0 ? fd : stamp_descriptor(source, fd, stamp);
 
 	if (!err)
 		err = pump_records(source, fd, filter, sink, context);

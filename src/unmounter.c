@@ -92,7 +92,8 @@ static void drop(void)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	capng_clear(CAPNG_SELECT_BOTH);
 	capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_SYS_ADMIN);
-	capng_apply(CAPNG_SELECT_BOTH);
+	capng_apply(CAPNG_SELECT_BOUNDS);
+	capng_apply(CAPNG_SELECT_CAPS);
 }
 
 /* Lazily: somebody may have it in use, whom nobody serves any more. */

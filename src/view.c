@@ -86,6 +86,8 @@ static int find_tag(struct view *view)
 static int look_back(struct fs *fs, struct node *node, const struct span *name, int err,
 		     struct view *view)
 {
+	if (err == -EINTR)
+		return err;
 	world_unref(view->world);
 	view->world = world_ref(node_world(node));
 	view->sample = world_last(view->world);
@@ -111,6 +113,26 @@ static int refine(struct fs *fs, struct node *node, const struct span *name, str
 	return err;
 }
 
+/*
+ * What the root, snapshots/ and since/ are, and README, no source has a say in: whoever looks there
+ * shall not have to wait for it.
+ */
+static bool find_alone(struct fs *fs, struct node *node, const struct span *name, struct view *view)
+{
+	struct node *dir = name || !node_parent(node) ? node : node_parent(node);
+	enum query_place place = node_place(fs->nodes, dir);
+
+	if (place != PLACE_ROOT && place != PLACE_SNAPSHOTS && place != PLACE_SINCE)
+		return false;
+	view->sample = world_last(view->world);
+	if (view->sample && find_target(fs, node, name, view) == 0 && stands_alone(&view->target) &&
+	    view->target.kind != TARGET_STATUS)
+		return true;
+	view_clear(view);
+	view->world = world_ref(node_world(node));
+	return false;
+}
+
 /* One look; -ESTALE where the names changed meanwhile. */
 static int look(struct fs *fs, struct node *node, const struct span *name, enum view_need need,
 		struct view *view)
@@ -118,6 +140,8 @@ static int look(struct fs *fs, struct node *node, const struct span *name, enum 
 	int err;
 
 	*view = (struct view){.world = world_ref(node_world(node)), .tag = CATALOG_NONE};
+	if (find_alone(fs, node, name, view))
+		return 0;
 	err = world_get(view->world, SAMPLER_NAMES, &view->sample);
 	if (err)
 		return look_back(fs, node, name, err, view);

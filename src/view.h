@@ -30,6 +30,10 @@ enum view_need {
 int view_look(struct fs *fs, struct node *node, const struct span *name, enum view_need need,
 	      struct view *view);
 
+/* The same for a request, which the kernel may give up meanwhile: then -EINTR. In fs.c. */
+int fs_look(fuse_req_t req, struct node *node, const struct span *name, enum view_need need,
+	    struct view *view);
+
 void view_clear(struct view *view);
 
 /* Fills all of *stat; dir is the directory that the target is in, inode its own number. */

@@ -104,19 +104,22 @@ static bool has_fault(const char *call, const char *other, struct fault *fault)
 	return true;
 }
 
-static void block(const struct fault *fault)
+/* Until there is another line, or a signal comes, as a call of the kernel would. */
+static bool block(const struct fault *fault)
 {
 	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
 
 	while (strncmp(control->line, fault->call, strlen(fault->call)) == 0)
-		nanosleep(&pause, NULL);
+		if (nanosleep(&pause, NULL) != 0)
+			return false;
+	return true;
 }
 
 /* -1 where the call fails, 0 where it goes on. */
 static int suffer(const struct fault *fault)
 {
-	if (strcmp(fault->kind, "block") == 0)
-		block(fault);
+	if (strcmp(fault->kind, "block") == 0 && !block(fault))
+		return -1;
 	errno = fault->error;
 	return fault->error ? -1 : 0;
 }

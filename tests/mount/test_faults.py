@@ -331,7 +331,7 @@ class OnMount(Stacked):
                            {EIO}, 'Input/output error')
 
     def test_daemon_is_killed(self):
-        """The mount stays, dead, until somebody unmounts it and mounts it again."""
+        """Its mount goes with it; this one is of no use until it is mounted again."""
         mount = self.mount()
         answers = self.hammer(mount, self.die)
         self.assertLessEqual({answer for answer, late in answers if late}, {EIO})
@@ -392,6 +392,70 @@ class Blocked(Stacked):
                     self.assertTrue(wait_until(lambda m=mount: not is_mounted(m.path), 0.5))
                     self.assertTrue(self.ends(reader))
                     self.assertEqual(mount.log(), [])
+
+    def test_interrupt(self):
+        """Whoever waits for the source can be ended."""
+        for fault in (('ioctl', 'block'), ('read', 'block')):
+            for options in ('max_age=0', ''):
+                for number in (signal.SIGINT, signal.SIGKILL):
+                    with self.subTest(fault=fault, options=options, number=number):
+                        mount, reader = self.block(fault, options)
+                        time.sleep(0.1)
+                        self.assertIsNone(reader.poll())
+                        reader.send_signal(number)
+                        self.assertTrue(self.ends(reader))
+                        self.assertEqual(mount.log(), [])
+                        mount.faults.clear()
+                        self.assertEqual(mount.read(b'.total'), total_line(NEW.tags, b'/'))
+
+    def test_interrupt_among_many(self):
+        """The others go on waiting, more than there were threads, and are answered in the end."""
+        mount = self.mount()
+        shown = Listing.read(mount.dump).tags
+        functions = sorted({tag.function_name for tag in shown})[:25]
+        paths = [mount(b'by-function/' + name) for name in functions]
+        for path in paths:  # Lookups of one name wait for each other in the kernel, uninterrupted.
+            os.stat(path)
+        time.sleep(MAX_AGE)
+        mount.faults.set('ioctl', 'block')
+        self.addCleanup(mount.faults.clear)
+        readers = [subprocess.Popen(['cat', path + b'/.total'], stdout=subprocess.PIPE,
+                                    stderr=subprocess.DEVNULL) for path in paths]
+        for reader in readers:
+            self.addCleanup(reader.stdout.close)
+            self.addCleanup(reader.kill)
+        time.sleep(0.3)
+        for reader, number in zip(readers, (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)):
+            reader.send_signal(number)
+            self.assertTrue(self.ends(reader), number)
+        self.assertEqual({reader.poll() for reader in readers[3:]}, {None})
+        mount.faults.clear()
+        for name, reader in list(zip(functions, readers))[3:]:
+            self.assertTrue(self.ends(reader))
+            tags = [tag for tag in shown if tag.function_name == name]
+            self.assertEqual(reader.stdout.read(), total_line(tags, b'/by-function/' + name))
+        self.assertEqual(mount.log(), [])
+
+    def test_what_needs_no_source(self):
+        """README, the root, snapshots and what is frozen answer while a reader hangs elsewhere."""
+        mount = self.mount(f'snapshot=s={DUMP_A}')
+        os.stat(mount(b'all'))
+        time.sleep(MAX_AGE)
+        mount.faults.set('ioctl', 'block')
+        reader = subprocess.Popen(['cat', mount(b'all/.total')], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        self.addCleanup(reader.kill)
+        self.addCleanup(mount.faults.clear)
+        self.assertTrue(wait_until(lambda: mount.faults.hits > 0, 2))
+        for name in ('README', 'snapshots/s/.total', 'snapshots/s/all/.summary'):
+            done = subprocess.run(['timeout', '2', 'cat', mount(name.encode())],
+                                  capture_output=True, check=False)
+            self.assertEqual((done.returncode, bool(done.stdout)), (0, True), name)
+        for name, entry in (('', 'by-file'), ('snapshots', 's')):
+            done = subprocess.run(['timeout', '2', 'ls', mount(name.encode())],
+                                  capture_output=True, check=False)
+            self.assertIn(entry.encode(), done.stdout.split(), name)
+        self.assertIsNone(reader.poll())
 
     def test_goes_on(self):
         for fault in (('ioctl', 'block'), ('read', 'block')):

@@ -42,7 +42,7 @@ def is_running(pid):
     """And not only waiting to be noticed as dead."""
     try:
         return status(pid)['State'][0] != 'Z'
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 

@@ -210,7 +210,7 @@ static const struct scenario {
 	{"giving up is no failure of the source",
 	 FAKE_MAINLINE,
 	 0,
-	 {{STOPS, "by-module/m", -EIO, 0, 1, 0, 0}, {MENDED, "by-module/m", 0, 0, 1, 1, 0}}},
+	 {{STOPS, "by-module/m", -EINTR, 0, 1, 0, 0}, {MENDED, "by-module/m", 0, 0, 1, 1, 0}}},
 };
 
 static void happen(struct bench *bench, enum event event)
