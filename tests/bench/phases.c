@@ -187,7 +187,7 @@ static gint64 measure(struct phases *phases, phase_run run, int rounds)
 int main(int argc, char **argv)
 {
 	int rounds = argc > 2 ? atoi(argv[2]) : ROUNDS;
-	g_autofree char *message = NULL;
+	char *message = NULL;
 	struct phases phases = {.listing = argc > 1 ? argv[1] : NULL};
 	gint64 reference = 0;
 	int failed = 0;
@@ -199,6 +199,7 @@ int main(int argc, char **argv)
 	phases.source = source_open(phases.listing, &message);
 	if (!phases.source || run_sample(&phases) != 0) {
 		fprintf(stderr, "%s\n", message ? message : "the listing cannot be read");
+		g_free(message);
 		return 1;
 	}
 	printf("%s: %s, %u tags, %d rounds; microseconds\n", phases.listing,
