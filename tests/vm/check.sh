@@ -13,3 +13,13 @@ check() { # name, command...
 		bad=1
 	fi
 }
+
+# The pid of the mount's daemon; its helper has another name. Busybox has no pgrep here.
+daemon_pid() {
+	for comm in /proc/[0-9]*/comm; do
+		read -r name 2>/dev/null <"$comm" || continue
+		[ "$name" = allocfs ] || continue
+		comm=${comm%/comm}
+		echo "${comm#/proc/}"
+	done
+}

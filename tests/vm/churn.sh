@@ -4,7 +4,7 @@
 # Modules come and go while eight readers look, at a mount with each of the options: with samples
 # that are kept, and without.
 mnt=/mnt/alloc
-bad=0
+. /payload/check.sh
 
 [ -x /payload/vm-churn ] || { echo "skipped: vm-churn was not built"; exit 0; }
 mkdir -p $mnt
@@ -13,11 +13,10 @@ shift
 [ $# -gt 0 ] || set -- max_age=100 max_age=0
 for options in "$@"; do
 	echo "-- churn with $options"
-	# One heap for all threads: what each of many keeps for later is not what is looked for.
 	allocfs /proc/allocinfo $mnt -o $options || exit 1
-	daemon=$(pgrep -x allocfs)
+	daemon=$(daemon_pid)
 	timeout 800 /payload/vm-churn $mnt /payload/modules "$cycles" 8 "$daemon" || bad=1
-	[ "$(pgrep -x allocfs)" = "$daemon" ] || { echo "FAIL the daemon died"; exit 1; }
+	[ "$(daemon_pid)" = "$daemon" ] || { echo "FAIL the daemon died"; exit 1; }
 	grep -e interface -e full-reads -e last-error $mnt/status
 	umount $mnt
 	sleep 0.5

@@ -97,7 +97,7 @@ loop() { # rounds
 
 # A loop that a person would leave running. WATCH_ROUNDS=600 is a minute.
 watched() {
-	daemon=$(pgrep -x allocfs)
+	daemon=$(daemon_pid)
 	loop 50 || return 1
 	before=$(grep VmRSS /proc/"$daemon"/status) files=$(ls /proc/"$daemon"/fd | wc -l)
 	loop "${WATCH_ROUNDS:-100}" || return 1

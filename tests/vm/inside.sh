@@ -33,6 +33,10 @@ file_filter() {
 	done
 }
 
+is_gone() {
+	[ -z "$(daemon_pid)" ]
+}
+
 # However much is looked at: one read of the whole for each tenth of a second, at most.
 reads_seldom() {
 	before=$(sed -n 's/^full-reads: //p' $mnt/status) start=$(date +%s)
@@ -151,5 +155,5 @@ check "status: no error" status_is "last-error: none"
 cat $mnt/.summary
 check "unmount" umount $mnt
 sleep 0.5
-check "the daemon is gone" sh -c '! pgrep -x allocfs'
+check "the daemon is gone" is_gone
 exit $bad
