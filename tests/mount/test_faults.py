@@ -413,14 +413,16 @@ class Blocked(Stacked):
         mount = self.mount()
         shown = Listing.read(mount.dump).tags
         functions = sorted({tag.function_name for tag in shown})[:25]
-        paths = [mount(b'by-function/' + name) for name in functions]
-        for path in paths:  # Lookups of one name wait for each other in the kernel, uninterrupted.
-            os.stat(path)
+        # Lookups in one directory wait for each other in the kernel, where nothing interrupts them.
+        held = [os.open(mount(b'by-function/' + name), os.O_PATH) for name in functions]
+        for fd in held:
+            self.addCleanup(os.close, fd)
         time.sleep(MAX_AGE)
         mount.faults.set('ioctl', 'block')
         self.addCleanup(mount.faults.clear)
-        readers = [subprocess.Popen(['cat', path + b'/.total'], stdout=subprocess.PIPE,
-                                    stderr=subprocess.DEVNULL) for path in paths]
+        readers = [subprocess.Popen(['cat', f'/proc/self/fd/{fd}/.total'], pass_fds=[fd],
+                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                   for fd in held]
         for reader in readers:
             self.addCleanup(reader.stdout.close)
             self.addCleanup(reader.kill)
