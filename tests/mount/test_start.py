@@ -143,6 +143,10 @@ class Start(unittest.TestCase):
     def test_dead_mount(self):
         """A mountpoint whose daemon was killed is free again; test_privileges has the rest."""
         with Mount(DUMP_B, foreground=True) as mount:
+            # The helper is there a moment after the mount.
+            helper = ['pgrep', '-P', str(mount.process.pid), '-x', 'allocfs-unmount']
+            self.assertTrue(wait_until(lambda: subprocess.run(
+                helper, stdout=subprocess.DEVNULL, check=False).returncode == 0))
             mount.process.kill()
             mount.process.wait()
             self.assertTrue(wait_until(lambda: not is_mounted(mount.path), 2))
