@@ -4,16 +4,13 @@
  * A static tree of the shape that DIRECTORY has: the same names, modes and sizes, all in memory
  * before the first request. What walking it costs is what FUSE costs. Files are full of zeros.
  */
-#define FUSE_USE_VERSION FUSE_MAKE_VERSION(3, 12)
 #include <dirent.h>
 #include <errno.h>
-#include <fuse_lowlevel.h>
 #include <glib.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
-
-#define TIMEOUT 1.0 /* seconds: as long as names are kept */
+#include "serve.h"
 
 struct twin {
 	char *name;
@@ -103,13 +100,6 @@ static void twin_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *f
 	fuse_reply_attr(req, &twin_of(id)->attr, TIMEOUT);
 }
 
-static void twin_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
-{
-	(void)id;
-	file->direct_io = 1;
-	fuse_reply_open(req, file);
-}
-
 static void twin_read(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
 		      struct fuse_file_info *file)
 {
@@ -125,13 +115,6 @@ static void twin_opendir(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *f
 {
 	(void)id;
 	fuse_reply_open(req, file);
-}
-
-static void twin_release(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
-{
-	(void)id;
-	(void)file;
-	fuse_reply_err(req, 0);
 }
 
 static void twin_readdirplus(fuse_req_t req, fuse_ino_t id, size_t size, off_t offset,
@@ -161,42 +144,19 @@ static const struct fuse_lowlevel_ops operations = {
 	.init = twin_init,
 	.lookup = twin_lookup,
 	.getattr = twin_getattr,
-	.open = twin_open,
+	.open = serve_open,
 	.read = twin_read,
-	.release = twin_release,
+	.release = serve_release,
 	.opendir = twin_opendir,
 	.readdirplus = twin_readdirplus,
-	.releasedir = twin_release,
+	.releasedir = serve_release,
 };
-
-static int serve(struct fuse_args *args, const struct fuse_cmdline_opts *options)
-{
-	struct fuse_session *session =
-		fuse_session_new(args, &operations, sizeof(operations), NULL);
-	int failed = 1;
-
-	if (!session)
-		return 1;
-	if (fuse_session_mount(session, options->mountpoint) == 0) {
-		struct fuse_loop_config *config = fuse_loop_cfg_create();
-
-		fuse_daemonize(options->foreground);
-		failed = fuse_session_loop_mt(session, config) != 0;
-		fuse_loop_cfg_destroy(config);
-		fuse_session_unmount(session);
-	}
-	fuse_session_destroy(session);
-	return failed;
-}
 
 int main(int argc, char **argv)
 {
-	struct fuse_args args = FUSE_ARGS_INIT(argc - 1, argv + 1);
-	struct fuse_cmdline_opts options;
 	struct stat attr;
-	int failed;
 
-	if (argc < 3 || fuse_parse_cmdline(&args, &options) != 0 || !options.mountpoint)
+	if (argc < 3)
 		return 2;
 	twins = g_ptr_array_new();
 	g_ptr_array_add(twins, NULL);
@@ -204,8 +164,5 @@ int main(int argc, char **argv)
 		g_printerr("%s: %s\n", argv[1], g_strerror(errno));
 		return 1;
 	}
-	failed = serve(&args, &options);
-	g_free(options.mountpoint);
-	fuse_opt_free_args(&args);
-	return failed;
+	return serve(argc - 1, argv + 1, &operations);
 }

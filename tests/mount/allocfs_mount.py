@@ -159,6 +159,16 @@ def slurp(path):
         return file.read()
 
 
+def is_sanitized():
+    """Whether the program under test is built with a sanitizer, which needs memory of its own."""
+    return b'__asan_init' in slurp(shutil.which(ALLOCFS))
+
+
+def memory(pid, what='VmRSS'):
+    """Kilobytes of a process, as its status in /proc has them."""
+    return int(re.search(rb'%s:\s+(\d+)' % what.encode(), slurp(f'/proc/{pid}/status'))[1])
+
+
 def run(*command, **options):
     """A command that has to succeed; returns its standard output as bytes."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,

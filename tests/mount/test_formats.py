@@ -219,7 +219,7 @@ class Worlds(unittest.TestCase):
                              {(('module', 'vmlinux'),): sum(size for size, _ in changed)})
 
 
-@unittest.skipIf(b'__asan_init' in am.slurp(am.ALLOCFS), 'a sanitizer needs memory of its own')
+@unittest.skipIf(am.is_sanitized(), 'a sanitizer needs memory of its own')
 class Memory(unittest.TestCase):
     """A report of very many tags takes at most twice its length."""
 
@@ -228,14 +228,13 @@ class Memory(unittest.TestCase):
         dump = HEADER + b''.join(b'%12d %8d drivers/d%d/file.c:%d func:function_%d \n'
                                  % (n * 64, n, n % 90, n, n) for n in range(count))
         with Mount(dump, foreground=True, stack=False) as mount:
-            status = f'/proc/{mount.process.pid}/status'
             mount.read(b'.total')
-            rest = int(re.search(rb'VmRSS:\s+(\d+)', am.slurp(status))[1]) * 1024
+            rest = am.memory(mount.process.pid) * 1024
             for name in (b'.csv', b'.json', b'.prom'):
                 with open(f'/proc/{mount.process.pid}/clear_refs', 'w', encoding='ascii') as file:
                     file.write('5')  # The highest resident size begins anew.
                 length = os.stat(mount(b'all/' + name)).st_size
-                most = int(re.search(rb'VmHWM:\s+(\d+)', am.slurp(status))[1]) * 1024
+                most = am.memory(mount.process.pid, 'VmHWM') * 1024
                 # Besides, 32 MiB of what was rendered last are kept.
                 self.assertLessEqual(most - rest, 2 * length + (32 << 20), (name, length))
                 self.assertEqual(len(mount.read(b'all/' + name)), length)

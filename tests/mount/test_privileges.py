@@ -17,7 +17,7 @@ import allocfs_mount as am
 from allocfs_mount import ALLOCFS, is_mounted, run, slurp, wait_until
 
 USER = pwd.getpwnam('nobody').pw_uid  # fusermount3 wants to know a name
-SANITIZED = b'__asan_init' in slurp(shutil.which(ALLOCFS))
+SANITIZED = am.is_sanitized()
 READ_ANY_FILE = 1 << 2  # CAP_DAC_READ_SEARCH
 UNMOUNT = 1 << 21  # CAP_SYS_ADMIN
 

@@ -433,12 +433,7 @@ class Snapshots(unittest.TestCase):
                 self.assertFalse(am.is_mounted(mount.base))
 
 
-def resident(pid):
-    """Kilobytes."""
-    return int(re.search(rb'VmRSS:\s+(\d+)', slurp(f'/proc/{pid}/status'))[1])
-
-
-@unittest.skipIf(b'__asan_init' in slurp(am.ALLOCFS), 'a sanitizer needs memory of its own')
+@unittest.skipIf(am.is_sanitized(), 'a sanitizer needs memory of its own')
 class Cost(unittest.TestCase):
     """What a snapshot takes."""
 
@@ -448,17 +443,17 @@ class Cost(unittest.TestCase):
                                  for n in range(tags))
         with Mount(dump, foreground=True, stack=False) as mount:
             os.mkdir(mount(b'snapshots/first'))
-            before = resident(mount.process.pid)
+            before = am.memory(mount.process.pid)
             for n in range(snapshots):
                 # A new sample each: else all would be one and the same.
                 mount.write(dump)
                 os.mkdir(mount(b'snapshots/%d' % n))
-            grown = (resident(mount.process.pid) - before) * 1024 / snapshots / tags
+            grown = (am.memory(mount.process.pid) - before) * 1024 / snapshots / tags
         self.assertLessEqual(grown, 32)
         self.assertGreater(grown, 14)
 
 
-@unittest.skipIf(b'__asan_init' in slurp(am.ALLOCFS), 'a sanitizer needs memory of its own')
+@unittest.skipIf(am.is_sanitized(), 'a sanitizer needs memory of its own')
 class CostOfDifferences(unittest.TestCase):
     def test_many_that_were_looked_at(self):
         """What was made for each of them does not stay, though names went away meanwhile."""
@@ -469,12 +464,12 @@ class CostOfDifferences(unittest.TestCase):
                 lines[0] = line(n, n, b'd0/f.c:0 func:f0')
                 mount.write(HEADER + b''.join(lines))
                 os.mkdir(mount(b'snapshots/%d' % n))
-            before = resident(mount.process.pid)
+            before = am.memory(mount.process.pid)
             mount.write(HEADER + b''.join(lines[:-1]))
             time.sleep(0.2)
             for name in mount.list(b'since'):
                 self.assertIn(b'tags:', mount.read(b'since/' + name + b'/.total'))
-            grown = (resident(mount.process.pid) - before) * 1024
+            grown = (am.memory(mount.process.pid) - before) * 1024
             # A few differences with catalogs of their own, not one for each snapshot.
             self.assertLess(grown / tags, 8 * 250)
             self.assertLess(grown / tags, snapshots * 100)
@@ -483,7 +478,7 @@ class CostOfDifferences(unittest.TestCase):
 class Watched(unittest.TestCase):
     """A loop that reads a summary all the time, while the counters change."""
 
-    @unittest.skipIf(b'__asan_init' in slurp(am.ALLOCFS), 'a sanitizer keeps what is freed')
+    @unittest.skipIf(am.is_sanitized(), 'a sanitizer keeps what is freed')
     def test_watch(self):
         seconds = float(os.environ.get('ALLOCFS_TEST_WATCH', '6'))
         texts = [slurp(am.DUMP_A), re.sub(rb'^ {8}', b'1' * 4 + b'0' * 4, slurp(am.DUMP_A),
@@ -505,7 +500,7 @@ class Watched(unittest.TestCase):
             self.assertEqual({files for _, files in sizes}, {sizes[0][1]}, sizes)
 
     def cost(self, pid):
-        return resident(pid), len(os.listdir(f'/proc/{pid}/fd'))
+        return am.memory(pid), len(os.listdir(f'/proc/{pid}/fd'))
 
 
 if __name__ == '__main__':
