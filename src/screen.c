@@ -8,7 +8,8 @@ void screen_size(GString *out, int64_t bytes)
 	double size = (double)bytes;
 	size_t unit = 0;
 
-	while ((size >= 1023.95 || size <= -1023.95) && unit < G_N_ELEMENTS(units) - 1) {
+	/* The sign takes a column of the five digits. */
+	while ((size >= 1023.95 || size <= -999.95) && unit < G_N_ELEMENTS(units) - 1) {
 		size /= 1024;
 		unit++;
 	}

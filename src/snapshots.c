@@ -209,9 +209,20 @@ static struct world *find_between(struct snapshots *snapshots, struct span a, st
 	return world_ref(snapshots->between);
 }
 
-struct world *snapshots_since(struct snapshots *snapshots, struct span name)
+/* Where "A..B" is parted, or NULL: A can end in a dot, B begins with none. */
+static const char *find_dots(struct span name)
 {
 	const char *dots = memmem(name.at, name.len, BETWEEN, strlen(BETWEEN));
+	const char *end = name.at + name.len;
+
+	while (dots && dots + strlen(BETWEEN) < end && dots[strlen(BETWEEN)] == '.')
+		dots++;
+	return dots;
+}
+
+struct world *snapshots_since(struct snapshots *snapshots, struct span name)
+{
+	const char *dots = find_dots(name);
 	struct snapshot *snapshot;
 	struct world *world = NULL;
 

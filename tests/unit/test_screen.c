@@ -4,13 +4,11 @@
  * makes it wider than 80 columns or gives the terminal anything but printable ASCII; README fits a
  * screen and leaves out no filter, report, view or file of the root.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
+
 #include "readme.h"
 #include "report.h"
+#include "screen.h"
 #include "tree.h"
 
 enum { COLUMNS = 80, README_LINES = 60, SUMMARY_LINES = 45 };
@@ -81,6 +79,32 @@ static GString *summary_of(const struct sample *sample, const char *path)
 	rows = select_rows(sample, &query);
 	report_summary(&(struct report_input){sample, &query, rows, typed}, out);
 	return out;
+}
+
+/* Eleven columns hold every size, with a blank in front where another one may stand there. */
+static void test_size(void **state)
+{
+	static const struct {
+		int64_t bytes;
+		const char *text;
+	} rows[] = {
+		{0, "      0 B  "},	      {1023, "   1023 B  "},
+		{1024, "    1.0 KiB"},	      {-999, "   -999 B  "},
+		{-1000, "   -1.0 KiB"},	      {-1023, "   -1.0 KiB"},
+		{1047527424, "  999.0 MiB"},  {-1048471142, " -999.9 MiB"},
+		{-1057174323, "   -1.0 GiB"}, {1073690000, "    1.0 GiB"},
+		{1073600000, " 1023.9 MiB"},  {INT64_MAX, "    8.0 EiB"},
+		{INT64_MIN, "   -8.0 EiB"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GString) out = g_string_new(NULL);
+
+		screen_size(out, rows[i].bytes);
+		unit_check_text((struct span){out->str, out->len}, span_of(rows[i].text),
+				rows[i].text, "the size");
+	}
 }
 
 /* All white space is one blank, also in front and at the end. */
@@ -394,6 +418,7 @@ static void test_readme(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_summary),
 		cmocka_unit_test(test_ten_largest),
 		cmocka_unit_test(test_hostile_listings),

@@ -179,6 +179,34 @@ static int64_t growth(struct world *world)
 	return bytes;
 }
 
+/* A name can end in a dot, but has no two, and begins with none: so there is one way to part them.
+ */
+static void test_since_dots(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t growth; /* 0: there is none */
+	} rows[] = {
+		{"b..a.", -1}, {"a...b", 1}, {"a....b", 0},
+		{"a...a", 0},  {"a..b", 0},  {"b...a.", 0},
+	};
+	struct bench bench;
+
+	(void)state;
+	open_bench(&bench);
+	assert_int_equal(add(&bench, "a."), 0);
+	assert_int_equal(add(&bench, "b"), 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct world *world = snapshots_since(bench.snapshots, span_of(rows[i].name));
+
+		unit_check(!world == !rows[i].growth, "since %s", rows[i].name);
+		if (world)
+			assert_int_equal(growth(world), rows[i].growth);
+		world_unref(world);
+	}
+	close_bench(&bench);
+}
+
 static void test_since(void **state)
 {
 	static const char *const none[] = {"x", "a..x", "x..a", "..a", "a..", "..", "a...b", ""};
@@ -269,9 +297,10 @@ static void test_guessed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	      cmocka_unit_test(test_add_and_remove),
-		cmocka_unit_test(test_rename),	      cmocka_unit_test(test_since),
-		cmocka_unit_test(test_since_is_kept), cmocka_unit_test(test_guessed),
+		cmocka_unit_test(test_names),	   cmocka_unit_test(test_add_and_remove),
+		cmocka_unit_test(test_rename),	   cmocka_unit_test(test_since),
+		cmocka_unit_test(test_since_dots), cmocka_unit_test(test_since_is_kept),
+		cmocka_unit_test(test_guessed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
