@@ -159,6 +159,12 @@ def slurp(path):
         return file.read()
 
 
+def write_pieces(path, pieces):
+    with open(path, 'wb', buffering=1 << 20) as file:
+        for piece in pieces:
+            file.write(piece)
+
+
 def is_sanitized():
     """Whether the program under test is built with a sanitizer, which needs memory of its own."""
     return b'__asan_init' in slurp(shutil.which(ALLOCFS))
@@ -217,7 +223,8 @@ class Mount:
     """
 
     def __init__(self, source, options='', foreground=False, stack=bool(STACK), **popen):
-        """source: a file, which is copied, the bytes of a listing, or a mount to be mounted again.
+        """source: a file, which is copied, the bytes of a listing, at once or in pieces, or a
+        mount to be mounted again.
 
         stack: whether it is to be the second mount. popen: for a process in the foreground.
         """
@@ -243,15 +250,18 @@ class Mount:
         self.dump = self.source = os.path.join(self.base, 'allocinfo.txt')
         if isinstance(source, bytes):
             self.write(source)
-        else:
+        elif isinstance(source, str):
             shutil.copyfile(source, self.dump)
+        else:
+            write_pieces(self.dump, source)
 
     def start(self, command, foreground, popen):
         if not foreground:
             subprocess.run(command, check=True, timeout=60)
             return
         self.process = subprocess.Popen(command + ['-f'], **popen)
-        if not wait_until(lambda: is_mounted(self.path)):
+        wait_until(lambda: is_mounted(self.path) or self.process.poll() is not None, 600)
+        if not is_mounted(self.path):
             raise AssertionError(f'{command}: not mounted')
 
     def __call__(self, path=b''):
