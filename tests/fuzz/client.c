@@ -213,8 +213,18 @@ struct client *client_new(struct fuse_session *session)
 	return client;
 }
 
+/* libfuse keeps interrupts of what is not there until so many requests have come. */
+static void clear_interrupts(struct client *client)
+{
+	struct fuse_getattr_in in = {.getattr_flags = 0};
+
+	for (int64_t left = client->interrupts; left > 0; left--)
+		client_send_struct(client, FUSE_GETATTR, FUSE_ROOT_ID, &in, sizeof(in));
+}
+
 void client_free(struct client *client)
 {
+	clear_interrupts(client);
 	for (int i = 0; i < CLIENT_HANDLES; i++)
 		if (client->handles[i].node)
 			client_release(client, &client->handles[i]);
