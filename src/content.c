@@ -108,13 +108,13 @@ static void keep(struct content_cache *cache, uint64_t inode, uint64_t sample, G
 	g_mutex_unlock(&cache->lock);
 }
 
-static void render_report(const struct content_input *input, const struct query *query,
-			  enum report_id report, GString *out)
+static int render_report(const struct content_input *input, const struct query *query,
+			 enum report_id report, GString *out)
 {
 	g_autoptr(GArray) rows = select_rows(input->sample, query);
 	struct report_input report_input = {input->sample, query, rows, input->path};
 
-	report_get(report)->render(&report_input, out);
+	return report_get(report)->render(&report_input, out);
 }
 
 /* The tags at one place of one file, of those in the set. */
@@ -146,11 +146,8 @@ static int render(const struct content_input *input, GString *out)
 	case TARGET_AT: report_tag(input->sample, target->query.view, input->tag, out); return 0;
 	case TARGET_PLACE: render_place(input, out); return 0;
 	case TARGET_REPORT:
-		render_report(input, &target->query, (enum report_id)target->number, out);
-		return 0;
-	case TARGET_ALLOCINFO:
-		render_report(input, &target->query, REPORT_ALLOCINFO, out);
-		return 0;
+		return render_report(input, &target->query, (enum report_id)target->number, out);
+	case TARGET_ALLOCINFO: return render_report(input, &target->query, REPORT_ALLOCINFO, out);
 	case TARGET_README: readme_append(out); return 0;
 	case TARGET_STATUS:
 		status_append(input->sampler, input->snapshots, input->sample, out);

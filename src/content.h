@@ -28,7 +28,7 @@ struct content_input {
 
 /*
  * The bytes of a file, as a new reference. inode is the file's, for the cache; a rendering from the
- * same sample is taken from there. Returns 0, or -EISDIR.
+ * same sample is taken from there. Returns 0, -ENOMEM, or -EISDIR.
  */
 int content_get(struct content_cache *cache, uint64_t inode, const struct content_input *input,
 		GBytes **bytes);

@@ -2,6 +2,11 @@
 /* One sample minus another: see difference.h. */
 #include "difference.h"
 
+#include "heap.h"
+
+/* What a tag of two different catalogs takes while they are matched, its words included. */
+#define MATCH_SIZE 768
+
 struct pairing {
 	struct catalog *now, *then, *both;
 	struct match *match; /* NULL: the catalogs are one */
@@ -95,6 +100,15 @@ static void add(struct sample *difference, uint32_t tag, const struct half *now,
 		sample_part_add(difference, NULL, tag, more, accurate);
 	else
 		sample_part_mark(difference, tag, accurate);
+}
+
+bool difference_has_room(const struct sample *now, const struct sample *then)
+{
+	size_t tags = (size_t)now->catalog->count + then->catalog->count;
+
+	if (now->catalog != then->catalog && !heap_has_room(tags * MATCH_SIZE))
+		return false;
+	return sample_part_has_room(now->catalog);
 }
 
 struct sample *difference_new(const struct pairing *pairing, const struct sample *now,

@@ -27,6 +27,10 @@ struct catalog *pairing_catalog(const struct pairing *pairing);
 /* Tags whose counterpart stands at another line. */
 uint32_t pairing_guessed(const struct pairing *pairing);
 
+/* Whether there is memory to bring the two together, and for the difference: see heap_has_room().
+ */
+bool difference_has_room(const struct sample *now, const struct sample *then);
+
 /* now minus then, as a new reference; full samples of the two catalogs of the pairing. */
 struct sample *difference_new(const struct pairing *pairing, const struct sample *now,
 			      const struct sample *then);

@@ -242,22 +242,24 @@ static bool is_directory(const struct target *target)
 /*
  * The entry with its attributes. A stale listing gives the name alone, as an entry without node id:
  * the kernel would take its attributes for news, over those it has. So do snapshots, which are
- * worlds of their own: who wants to know looks them up.
+ * worlds of their own, and what there is no memory to make a node for: who wants to know looks them
+ * up.
  */
 static void fill_param(struct page *page, struct fs *fs, struct node *node, const struct dir *dir,
 		       const struct entry *entry, struct fuse_entry_param *param)
 {
 	struct span name = {entry->name, entry->len};
 	struct view view = {dir->view.world, dir->view.sample, entry->target, entry->tag};
-	struct node *child;
+	struct node *child = NULL;
 
-	if (!page->plus || page->stale || entry->target.kind == TARGET_WORLD) {
+	if (page->plus && !page->stale && entry->target.kind != TARGET_WORLD)
+		child = node_lookup(fs->nodes, node, name, view.world, view.sample->catalog,
+				    &entry->target);
+	if (!child) {
 		param->attr.st_ino = node_child_inode(node, name);
 		param->attr.st_mode = is_directory(&entry->target) ? S_IFDIR : S_IFREG;
 		return;
 	}
-	child = node_lookup(fs->nodes, node, name, view.world, view.sample->catalog,
-			    &entry->target);
 	view_stat(fs, &view, node, node_inode(child), &param->attr);
 	param->ino = node_id(fs->nodes, child);
 	param->attr_timeout = view_timeout(fs, &view);

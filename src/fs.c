@@ -76,9 +76,16 @@ void fs_reply_entry(fuse_req_t req, struct node *dir, struct span name, const st
 	struct fs *fs = fs_of(req);
 	struct fuse_entry_param entry = {.attr_timeout = 0};
 	struct node *node;
+	int err;
 
 	node = node_lookup(fs->nodes, dir, name, view->world, view->sample->catalog, &view->target);
-	view_stat(fs, view, dir, node_inode(node), &entry.attr);
+	err = node ? view_stat(fs, view, dir, node_inode(node), &entry.attr) : -ENOMEM;
+	if (err) {
+		fuse_reply_err(req, -err);
+		if (node)
+			node_forget(fs->nodes, node, 1);
+		return;
+	}
 	entry.ino = node_id(fs->nodes, node);
 	entry.attr_timeout = view_timeout(fs, view);
 	entry.entry_timeout = view_name_timeout(fs, view);
@@ -132,11 +139,13 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *fil
 	double timeout;
 	bool is_sized;
 
+	if (!err)
+		err = view_stat(fs, &view, node_parent(node), node_inode(node), &stat);
 	if (err) {
 		fuse_reply_err(req, -err);
+		view_clear(&view);
 		return;
 	}
-	view_stat(fs, &view, node_parent(node), node_inode(node), &stat);
 	timeout = view_timeout(fs, &view);
 	is_sized = view.tag != CATALOG_NONE && view.target.query.view == VIEW_SIZED;
 	/* Where the end of an open file is, is asked so: others have the length of now. */

@@ -135,10 +135,13 @@ int gather(struct source *source, const struct sample *names, const struct plan 
 {
 	g_autoptr(GArray) groups = g_array_new(FALSE, FALSE, sizeof(struct abi_filter));
 	struct gather gather = {.source = source, .names = names, .groups = groups};
-	struct pass pass = {.gather = &gather, .keys = catalog_cut_keys(names->catalog)};
+	struct pass pass = {.gather = &gather};
 	struct timespec now;
 	int err = 0;
 
+	if (!sample_part_has_room(names->catalog))
+		return -ENOMEM;
+	pass.keys = catalog_cut_keys(names->catalog);
 	clock_gettime(CLOCK_REALTIME, &now);
 	gather.part = sample_part_begin(names, names->catalog, now, g_get_monotonic_time());
 	for (uint32_t i = 0; !err && i < plan->passes; i++)

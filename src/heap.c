@@ -3,8 +3,12 @@
 #include "heap.h"
 
 #include <malloc.h>
+#include <glib.h>
 
 #define LARGE (1 << 20) /* bytes */
+
+/* What has to be left for all that is small. */
+#define RESERVE (4 * LARGE)
 
 void heap_set_up(void)
 {
@@ -15,6 +19,18 @@ void heap_set_up(void)
 	/* What is smaller comes and goes with each question. */
 	mallopt(M_TRIM_THRESHOLD, 4 * LARGE);
 #endif
+}
+
+bool heap_has_room(size_t bytes)
+{
+	void *room;
+
+	if (bytes < LARGE)
+		return true;
+	/* Nothing of it is touched. */
+	room = g_try_malloc(bytes + RESERVE);
+	g_free(room);
+	return room;
 }
 
 void heap_give_back(void)

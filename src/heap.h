@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the C library's heap has to be told so that a daemon that runs for months stays near what it
- * uses. Nothing happens where the C library is another than glibc.
+ * uses, which does nothing where the C library is another than glibc; and asking it.
  */
 #ifndef ALLOCFS_HEAP_H
 #define ALLOCFS_HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
 
 /*
  * To be called before there are threads. One heap serves all of them: what each of many keeps for
@@ -12,6 +15,13 @@
  * memory.
  */
 void heap_set_up(void);
+
+/*
+ * Whether so many bytes more can be had now, and then still some for what is small. glib ends the
+ * process where memory is out, so that who is about to need much asks first and fails with -ENOMEM
+ * instead; for what is small the answer is always yes. Any thread.
+ */
+bool heap_has_room(size_t bytes);
 
 /* Gives back to the system what was freed; takes a time in proportion to the heap. Any thread. */
 void heap_give_back(void);

@@ -34,10 +34,15 @@ void interrupt_end(void)
 	current = NULL;
 }
 
+void interrupt_wake(pthread_t thread)
+{
+	pthread_kill(thread, WAKE);
+}
+
 void interrupt_raise(struct interrupt *interrupt)
 {
 	g_atomic_int_set(&interrupt->raised, 1);
-	pthread_kill(interrupt->thread, WAKE);
+	interrupt_wake(interrupt->thread);
 }
 
 void interrupt_wait(GCond *cond, GMutex *mutex)

@@ -25,6 +25,9 @@ void interrupt_end(void);
 /* The request is to be given up. Any thread, between its begin and its end. */
 void interrupt_raise(struct interrupt *interrupt);
 
+/* Ends the system call that a thread is in, if it is in one. */
+void interrupt_wake(pthread_t thread);
+
 /* Whether the request that the calling thread serves is to be given up. */
 bool interrupt_is_raised(void);
 

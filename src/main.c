@@ -14,6 +14,7 @@
 #include "heap.h"
 #include "interrupt.h"
 #include "log.h"
+#include "loop.h"
 #include "options.h"
 #include "sandbox.h"
 #include "unmounter.h"
@@ -120,8 +121,7 @@ static int open_source(struct fs *fs, const struct options *options)
 	return take_first(fs, options);
 }
 
-/* What a signal handler needs: the session, and the socket of the unmounter. */
-static struct fuse_session *serving;
+/* What a signal handler needs: the socket of the unmounter. */
 static int unmounter = -1;
 
 /* How long threads that hang in the source may take to notice, seconds. */
@@ -138,7 +138,7 @@ static void on_late_end(int number)
 static void on_end(int number)
 {
 	(void)number;
-	fuse_session_exit(serving);
+	loop_end();
 	alarm(END_TIMEOUT);
 }
 
@@ -147,7 +147,7 @@ static void handle_signals(struct fuse_session *session)
 	static const int ends[] = {SIGHUP, SIGINT, SIGTERM};
 	struct sigaction end = {.sa_handler = on_end}, late = {.sa_handler = on_late_end};
 
-	serving = session;
+	loop_set_up(session);
 	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
 		sigaction(ends[i], &end, NULL);
 	sigaction(SIGALRM, &late, NULL);
@@ -167,34 +167,33 @@ static int drop(const struct fs *fs)
 	return err;
 }
 
+/* libfuse's own messages, but for those that --debug asks for. */
+static void log_fuse(enum fuse_log_level level, const char *format, va_list args)
+{
+	g_autofree char *message = NULL;
+
+	if (level == FUSE_LOG_DEBUG) {
+		vfprintf(stderr, format, args);
+		return;
+	}
+	message = g_strchomp(g_strdup_vprintf(format, args));
+	g_log(NULL, level <= FUSE_LOG_WARNING ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_MESSAGE, "%s",
+	      message);
+}
+
 static bool has_to_end(void *session)
 {
 	return fuse_session_exited(session);
 }
 
-/* Threads at most, and those that wait for requests. */
-#define MAX_THREADS 64
-#define IDLE_THREADS 10
-
-static int serve(struct fuse_session *session)
+/* Aborted: unmounted by force, or lazily and then let go. That is a good end as well. */
+static int serve(void)
 {
-	struct fuse_loop_config *config = fuse_loop_cfg_create();
-	int result;
+	int err = loop_run();
 
-	/*
-	 * Requests that wait for a source that hangs shall not keep one away that gives them up,
-	 * nor those that memory can answer.
-	 */
-	fuse_loop_cfg_set_max_threads(config, MAX_THREADS);
-	fuse_loop_cfg_set_idle_threads(config, IDLE_THREADS);
-	result = fuse_session_loop_mt(session, config);
-
-	fuse_loop_cfg_destroy(config);
-	/*
-	 * Above 0: the number of the signal that ended it. Aborted: unmounted by force, or lazily
-	 * and then let go. Both are good ends.
-	 */
-	return result < 0 && result != -ECONNABORTED ? result : 0;
+	if (err == -EAGAIN)
+		g_warning("not one thread could be started: allow the daemon more memory or tasks");
+	return err == -ECONNABORTED ? 0 : err;
 }
 
 /*
@@ -227,10 +226,11 @@ static int serve_mount(struct fs *fs, struct fuse_session *session, const struct
 		return complain("no process could be started that unmounts in the end");
 	}
 	log_to(foreground);
+	fuse_set_log_func(log_fuse);
 	source_set_stopped(sampler_source(fs->sampler), has_to_end, session);
 	err = drop(fs);
 	if (!err && fuse_daemonize(foreground) == 0)
-		err = serve(session);
+		err = serve();
 	alarm(0);
 	unmounter_finish(unmounter, 2000);
 	forget_mount(session);

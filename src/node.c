@@ -257,6 +257,18 @@ static struct node *find(struct node_table *table, struct node *parent, uint64_t
 	return g_hash_table_lookup(table->nodes, &key.node);
 }
 
+/* So many nodes are made before memory is asked for again. */
+#define NODES_AT_ONCE 1024
+
+/* Locked. For the next nodes, and for the table to hold them, which grows to twice its size. */
+static bool has_room(const struct node_table *table)
+{
+	guint count = g_hash_table_size(table->nodes);
+	size_t nodes = NODES_AT_ONCE * (sizeof(struct node) + sizeof(struct query) + NAME_MAX);
+
+	return count % NODES_AT_ONCE != 0 || heap_has_room(nodes + 64 * (size_t)count);
+}
+
 /* Locked. The node that has the name is of a world that is no longer there. */
 static void replace(struct node_table *table, struct node *node)
 {
@@ -276,6 +288,10 @@ struct node *node_lookup(struct node_table *table, struct node *parent, struct s
 	if (node && node->world != world) {
 		replace(table, node);
 		node = NULL;
+	}
+	if (!node && !has_room(table)) {
+		g_mutex_unlock(&table->lock);
+		return NULL;
 	}
 	if (!node) {
 		node = new_node(parent, world, inode, name);

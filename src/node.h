@@ -45,8 +45,8 @@ int node_target(struct node_table *table, struct node *node, const struct catalo
 
 /*
  * The child of that name, which stands for target in a catalog of that world, with one more lookup
- * counted: to be given back by node_forget(). parent is a node that the kernel holds. Takes the
- * lock.
+ * counted: to be given back by node_forget(). parent is a node that the kernel holds. NULL where
+ * there is no memory for a new one. Takes the lock.
  */
 struct node *node_lookup(struct node_table *table, struct node *parent, struct span name,
 			 struct world *world, const struct catalog *catalog,

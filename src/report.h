@@ -32,7 +32,7 @@ struct report_input {
 
 struct report {
 	const char *name;
-	void (*render)(const struct report_input *input, GString *out);
+	int (*render)(const struct report_input *input, GString *out);
 	const char *help;
 };
 
@@ -41,16 +41,30 @@ const struct report *report_get(enum report_id id);
 /* The report of that name, or REPORT_COUNT where there is none. */
 enum report_id report_find(struct span name);
 
-/* The renderers; each appends to out, which may hold any bytes. */
-void report_summary(const struct report_input *input, GString *out);
-void report_total(const struct report_input *input, GString *out);
-void report_totals(const struct report_input *input, GString *out);
-void report_allocinfo(const struct report_input *input, GString *out);
-void report_raw(const struct report_input *input, GString *out);
-void report_json(const struct report_input *input, GString *out);
-void report_csv(const struct report_input *input, GString *out);
-void report_folded(const struct report_input *input, GString *out);
-void report_prom(const struct report_input *input, GString *out);
+/*
+ * The renderers; each appends to out, which may hold any bytes. 0, or -ENOMEM where the report is
+ * too long for the memory there is; what was appended then is to be thrown away.
+ */
+int report_summary(const struct report_input *input, GString *out);
+int report_total(const struct report_input *input, GString *out);
+int report_totals(const struct report_input *input, GString *out);
+int report_allocinfo(const struct report_input *input, GString *out);
+int report_raw(const struct report_input *input, GString *out);
+int report_json(const struct report_input *input, GString *out);
+int report_csv(const struct report_input *input, GString *out);
+int report_folded(const struct report_input *input, GString *out);
+int report_prom(const struct report_input *input, GString *out);
+
+/* Whether out can take so many bytes more: to be asked before each line of what can be long. */
+bool report_has_room(const GString *out, size_t more);
+
+/*
+ * Calls append() for each row, with room for its line in out however its format escapes words.
+ * Returns 0 or -ENOMEM.
+ */
+typedef void (*report_append)(const struct report_input *input, uint32_t tag, void *data,
+			      GString *out);
+int report_each(const struct report_input *input, report_append append, void *data, GString *out);
 
 /* The summary of a difference. */
 void report_growth(const struct report_input *input, GString *out);

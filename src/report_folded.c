@@ -15,21 +15,22 @@ static void append_frames(const struct catalog *catalog, uint32_t path, GString 
 	g_string_append_c(out, ';');
 }
 
-void report_folded(const struct report_input *input, GString *out)
+static void append_stack(const struct report_input *input, uint32_t number, void *data,
+			 GString *out)
 {
-	const struct sample *sample = input->sample;
-	const struct catalog *catalog = sample->catalog;
+	const struct catalog *catalog = input->sample->catalog;
+	const struct tag *tag = &catalog->tags[number];
+	int64_t bytes = input->sample->counters[number].bytes;
 
-	for (guint i = 0; i < input->rows->len; i++) {
-		uint32_t number = g_array_index(input->rows, struct row, i).tag;
-		const struct tag *tag = &catalog->tags[number];
-		int64_t bytes = sample->counters[number].bytes;
+	(void)data;
+	if (bytes <= 0)
+		return;
+	append_frames(catalog, tag->path, out);
+	g_string_append_printf(out, "%s:%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT "\n",
+			       catalog->functions.list[tag->function].name, tag->line, bytes);
+}
 
-		if (bytes <= 0)
-			continue;
-		append_frames(catalog, tag->path, out);
-		g_string_append_printf(out, "%s:%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT "\n",
-				       catalog->functions.list[tag->function].name, tag->line,
-				       bytes);
-	}
+int report_folded(const struct report_input *input, GString *out)
+{
+	return report_each(input, append_stack, NULL, out);
 }

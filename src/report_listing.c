@@ -68,15 +68,22 @@ void report_tag(const struct sample *sample, enum query_view view, uint32_t tag,
 		add_line(sample, tag, out);
 }
 
-void report_allocinfo(const struct report_input *input, GString *out)
+static void append_tag(const struct report_input *input, uint32_t tag, void *view, GString *out)
 {
-	report_header(input->sample, out);
-	for (guint i = 0; i < input->rows->len; i++)
-		add_line(input->sample, g_array_index(input->rows, struct row, i).tag, out);
+	report_tag(input->sample, *(const enum query_view *)view, tag, out);
 }
 
-void report_raw(const struct report_input *input, GString *out)
+int report_allocinfo(const struct report_input *input, GString *out)
 {
-	for (guint i = 0; i < input->rows->len; i++)
-		add_record(input->sample, g_array_index(input->rows, struct row, i).tag, out);
+	enum query_view view = VIEW_TEXT;
+
+	report_header(input->sample, out);
+	return report_each(input, append_tag, &view, out);
+}
+
+int report_raw(const struct report_input *input, GString *out)
+{
+	enum query_view view = VIEW_RAW;
+
+	return report_each(input, append_tag, &view, out);
 }

@@ -52,10 +52,11 @@ static void append_head(GString *out, const char *name, const char *help)
 	g_string_append_printf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
 
-static void append_tag(const struct sample *sample, uint32_t number, enum metric metric,
-		       GString *out)
+static void append_tag(const struct report_input *input, uint32_t number, void *data, GString *out)
 {
+	const struct sample *sample = input->sample;
 	const struct tag *tag = &sample->catalog->tags[number];
+	enum metric metric = *(const enum metric *)data;
 	struct text_site site;
 
 	catalog_site(sample->catalog, number, &site);
@@ -71,16 +72,14 @@ static void append_tag(const struct sample *sample, uint32_t number, enum metric
 			       value_of(metric, &sample->counters[number]));
 }
 
-static void append_tags(const struct report_input *input, enum metric metric, GString *out)
+static int append_tags(const struct report_input *input, enum metric metric, GString *out)
 {
 	g_autofree char *name = g_strdup_printf("allocinfo_%s", metrics[metric].suffix);
 
 	append_head(out, name,
 		    input->sample->is_difference ? metrics[metric].growth_help
 						 : metrics[metric].help);
-	for (guint i = 0; i < input->rows->len; i++)
-		append_tag(input->sample, g_array_index(input->rows, struct row, i).tag, metric,
-			   out);
+	return report_each(input, append_tag, &metric, out);
 }
 
 /* The sums of the set's modules, those that are in it. */
@@ -102,10 +101,11 @@ static void append_modules(const struct report_input *input, const struct total 
 	}
 }
 
-void report_prom(const struct report_input *input, GString *out)
+int report_prom(const struct report_input *input, GString *out)
 {
 	const struct catalog *catalog = input->sample->catalog;
 	g_autofree struct total *totals = g_new0(struct total, catalog->modules.count + 1);
+	int err = 0;
 
 	for (guint i = 0; i < input->rows->len; i++) {
 		uint32_t tag = g_array_index(input->rows, struct row, i).tag;
@@ -120,6 +120,7 @@ void report_prom(const struct report_input *input, GString *out)
 			       input->sample->content_id & EXACT_MAX);
 	for (enum metric metric = 0; metric < METRICS; metric++)
 		append_modules(input, totals, metric, out);
-	for (enum metric metric = 0; metric < METRICS; metric++)
-		append_tags(input, metric, out);
+	for (enum metric metric = 0; !err && metric < METRICS; metric++)
+		err = append_tags(input, metric, out);
+	return err;
 }

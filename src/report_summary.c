@@ -111,10 +111,11 @@ static void append_holdings(const struct report_input *input, GString *out)
 	append_notes(&counts, out);
 }
 
-void report_summary(const struct report_input *input, GString *out)
+int report_summary(const struct report_input *input, GString *out)
 {
 	if (input->sample->is_difference)
 		report_growth(input, out);
 	else
 		append_holdings(input, out);
+	return 0;
 }

@@ -8,7 +8,7 @@
 #include <json-c/json.h>
 #include "words.h"
 
-/* A tag taken apart; text lasts until the next one. */
+/* A tag taken apart; text lasts until the next one. Before the first there is no file. */
 struct fields {
 	const char *file, *function;
 	const char *module; /* NULL: built in */
@@ -70,18 +70,25 @@ static void append_object(const struct fields *fields, bool signed_calls, GStrin
 	json_object_put(object);
 }
 
-void report_json(const struct report_input *input, GString *out)
+static void append_json(const struct report_input *input, uint32_t tag, void *data, GString *out)
+{
+	struct fields *fields = data;
+
+	g_string_append(out, fields->file ? ",\n" : "\n");
+	fill_fields(input->sample, tag, fields);
+	append_object(fields, input->sample->is_difference, out);
+}
+
+int report_json(const struct report_input *input, GString *out)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 	struct fields fields = {.text = text};
+	int err;
 
 	g_string_append_c(out, '[');
-	for (guint i = 0; i < input->rows->len; i++) {
-		g_string_append(out, i == 0 ? "\n" : ",\n");
-		fill_fields(input->sample, g_array_index(input->rows, struct row, i).tag, &fields);
-		append_object(&fields, input->sample->is_difference, out);
-	}
+	err = report_each(input, append_json, &fields, out);
 	g_string_append(out, input->rows->len ? "\n]\n" : "]\n");
+	return err;
 }
 
 /* RFC 4180: quoted where it has to be, and where it is empty, because nothing is built-in code. */
@@ -102,8 +109,11 @@ static void append_quoted(GString *out, const char *words)
 	g_string_append_c(out, '"');
 }
 
-static void append_csv_row(const struct fields *fields, bool signed_calls, GString *out)
+static void append_csv(const struct report_input *input, uint32_t tag, void *data, GString *out)
 {
+	struct fields *fields = data;
+
+	fill_fields(input->sample, tag, fields);
 	append_quoted(out, fields->file);
 	g_string_append_printf(out, ",%" G_GUINT64_FORMAT ",", fields->line);
 	append_quoted(out, fields->function);
@@ -111,21 +121,18 @@ static void append_csv_row(const struct fields *fields, bool signed_calls, GStri
 	if (fields->module)
 		append_quoted(out, fields->module);
 	g_string_append_printf(out, ",%" G_GINT64_FORMAT ",", fields->bytes);
-	if (signed_calls)
+	if (input->sample->is_difference)
 		g_string_append_printf(out, "%" G_GINT64_FORMAT, (int64_t)fields->calls);
 	else
 		g_string_append_printf(out, "%" G_GUINT64_FORMAT, fields->calls);
 	g_string_append(out, fields->accurate ? ",true\r\n" : ",false\r\n");
 }
 
-void report_csv(const struct report_input *input, GString *out)
+int report_csv(const struct report_input *input, GString *out)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 	struct fields fields = {.text = text};
 
 	g_string_append(out, "file,line,function,module,bytes,calls,accurate\r\n");
-	for (guint i = 0; i < input->rows->len; i++) {
-		fill_fields(input->sample, g_array_index(input->rows, struct row, i).tag, &fields);
-		append_csv_row(&fields, input->sample->is_difference, out);
-	}
+	return report_each(input, append_csv, &fields, out);
 }

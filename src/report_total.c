@@ -2,10 +2,17 @@
 /* Sums: .total of a directory and .totals of its subdirectories. */
 #include "report.h"
 
-struct named_total {
+#include <errno.h>
+
+/* A line but for the path: three or four numbers and a name. */
+#define TOTAL_ROOM (2 * NAME_SIZE)
+
+/* A child directory: one with a fixed name, or else a value. */
+struct child_total {
 	struct total total;
 	size_t order; /* as listed */
-	char name[NAME_SIZE];
+	const char *name;
+	uint64_t number;
 };
 
 /* name is of a child of the directory, or NULL for itself. */
@@ -28,18 +35,19 @@ static void add_total(const struct report_input *input, const struct total *tota
 	g_string_append_c(out, '\n');
 }
 
-void report_total(const struct report_input *input, GString *out)
+int report_total(const struct report_input *input, GString *out)
 {
 	struct total total = select_total(input->sample, input->rows);
 
 	add_total(input, &total, NULL, out);
+	return 0;
 }
 
 /* Filters of a root and presets: each is a query of its own. */
 static void total_fixed(const struct report_input *input, GArray *totals)
 {
 	const struct catalog *catalog = input->sample->catalog;
-	struct named_total total;
+	struct child_total total = {.number = 0};
 	struct target target;
 	const char *name;
 
@@ -51,7 +59,7 @@ static void total_fixed(const struct report_input *input, GArray *totals)
 		rows = select_rows(input->sample, &target.query);
 		total.total = select_total(input->sample, rows);
 		total.order = i;
-		g_strlcpy(total.name, name, sizeof(total.name));
+		total.name = name;
 		g_array_append_val(totals, total);
 	}
 }
@@ -59,30 +67,27 @@ static void total_fixed(const struct report_input *input, GArray *totals)
 static void total_values(const struct report_input *input, GArray *totals)
 {
 	g_autoptr(GArray) values = select_values(input->sample, input->query, input->rows);
-	struct named_total total;
 
 	for (guint i = 0; i < values->len; i++) {
 		const struct value *value = &g_array_index(values, struct value, i);
+		struct child_total total = {value->total, i, NULL, value->number};
 
-		total.total = value->total;
-		total.order = i;
-		select_value_name(input->sample->catalog, input->query, value->number, total.name);
 		g_array_append_val(totals, total);
 	}
 }
 
 static int largest_first(const void *a, const void *b)
 {
-	const struct named_total *x = a, *y = b;
+	const struct child_total *x = a, *y = b;
 
 	if (x->total.bytes != y->total.bytes)
 		return x->total.bytes > y->total.bytes ? -1 : 1;
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-void report_totals(const struct report_input *input, GString *out)
+int report_totals(const struct report_input *input, GString *out)
 {
-	g_autoptr(GArray) totals = g_array_new(FALSE, FALSE, sizeof(struct named_total));
+	g_autoptr(GArray) totals = g_array_new(FALSE, FALSE, sizeof(struct child_total));
 
 	switch (select_children_kind(input->query)) {
 	case CHILDREN_FIXED: total_fixed(input, totals); break;
@@ -92,8 +97,15 @@ void report_totals(const struct report_input *input, GString *out)
 	}
 	g_array_sort(totals, largest_first);
 	for (guint i = 0; i < totals->len; i++) {
-		const struct named_total *total = &g_array_index(totals, struct named_total, i);
+		const struct child_total *total = &g_array_index(totals, struct child_total, i);
+		char name[NAME_SIZE];
 
-		add_total(input, &total->total, total->name, out);
+		if (!report_has_room(out, strlen(input->path) + TOTAL_ROOM))
+			return -ENOMEM;
+		if (!total->name)
+			select_value_name(input->sample->catalog, input->query, total->number,
+					  name);
+		add_total(input, &total->total, total->name ? total->name : name, out);
 	}
+	return 0;
 }

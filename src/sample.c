@@ -4,12 +4,20 @@
 
 #include <errno.h>
 #include "hash.h"
+#include "heap.h"
 
 /* Longer than any line can be of which the names would fit into a path. */
 #define LINE_MAX_LENGTH 65536
 
 /* Tags, where nothing says how many there will be. */
 #define FIRST_ROOM 1024
+
+/*
+ * What a tag of a new catalog can take, but for its words, while that is built; at the end it is
+ * half of that. And after so much text memory for words is asked for.
+ */
+#define BUILD_SIZE 512
+#define TEXT_AT_ONCE (1 << 20)
 
 struct sample_reader {
 	struct catalog *known;
@@ -20,6 +28,8 @@ struct sample_reader {
 	struct counter *counters;
 	uint8_t *inaccurate; /* one per tag */
 	uint32_t count, room; /* of both: tags read, and for how many there is room */
+	size_t text; /* that came since memory was asked for */
+	int error; /* -ENOMEM: nothing more is taken in */
 	struct sample *sample;
 };
 
@@ -109,11 +119,24 @@ void sample_cut_record(const struct sample *sample, uint32_t tag, struct abi_rec
 		       sample_is_accurate(sample, tag));
 }
 
-static void make_room(struct sample_reader *reader, uint32_t room)
+/* Whether there is memory for so much more; if not, that is the end of it. */
+static bool ask_for(struct sample_reader *reader, size_t bytes)
 {
+	if (!reader->error && !heap_has_room(bytes))
+		reader->error = -ENOMEM;
+	return !reader->error;
+}
+
+static bool make_room(struct sample_reader *reader, uint32_t room)
+{
+	size_t size = sizeof(struct counter) + 1 + (reader->build ? BUILD_SIZE : 0);
+
+	if (!ask_for(reader, room * size))
+		return false;
 	reader->counters = g_renew(struct counter, reader->counters, (size_t)room + 1);
 	reader->inaccurate = g_renew(uint8_t, reader->inaccurate, (size_t)room + 1);
 	reader->room = room;
+	return true;
 }
 
 struct sample_reader *sample_reader_begin(struct catalog *known)
@@ -147,15 +170,18 @@ void sample_reader_cancel(struct sample_reader *reader)
 }
 
 /* The names are no longer those known: starts a catalog with what was as known up to here. */
-static void diverge(struct sample_reader *reader)
+static bool diverge(struct sample_reader *reader)
 {
 	struct text_site site;
 
+	if (!ask_for(reader, (size_t)reader->room * BUILD_SIZE))
+		return false;
 	reader->build = catalog_build_begin();
 	for (uint32_t i = 0; i < reader->count; i++) {
 		catalog_site(reader->known, i, &site);
 		catalog_build_add(reader->build, &site);
 	}
+	return true;
 }
 
 /* The tag that the next line is of while all goes as known, or NULL. */
@@ -175,8 +201,8 @@ static bool is_as_known(const struct sample_reader *reader, struct span site)
 
 static void add_counter(struct sample_reader *reader, int64_t bytes, uint64_t calls, bool accurate)
 {
-	if (reader->count == reader->room)
-		make_room(reader, 2 * reader->room + FIRST_ROOM);
+	if (reader->count == reader->room && !make_room(reader, 2 * reader->room + FIRST_ROOM))
+		return;
 	reader->counters[reader->count] = (struct counter){bytes, calls};
 	reader->inaccurate[reader->count] = !accurate;
 	reader->count++;
@@ -206,8 +232,8 @@ static void feed_tag(struct sample_reader *reader, const struct text_line *line)
 	uint32_t number = reader->count;
 
 	if (!is_as_known(reader, line->site.site)) {
-		if (!reader->build)
-			diverge(reader);
+		if (!reader->build && !diverge(reader))
+			return;
 		catalog_build_add(reader->build, &line->site);
 	}
 	add_counter(reader, line->bytes, line->calls, line->accurate);
@@ -270,13 +296,24 @@ static void end_partial(struct sample_reader *reader, struct span text)
 	reader->overlong = false;
 }
 
+/* Words are kept as they come, however few tags they are of. */
+static void ask_for_words(struct sample_reader *reader, size_t more)
+{
+	reader->text += more;
+	if (!reader->build || reader->text < TEXT_AT_ONCE)
+		return;
+	ask_for(reader, 4 * reader->text);
+	reader->text = 0;
+}
+
 int sample_reader_feed(void *context, struct span text)
 {
 	struct sample_reader *reader = context;
 
 	if (text.len > 0)
 		reader->has_text = true;
-	while (text.len > 0) {
+	ask_for_words(reader, text.len);
+	while (text.len > 0 && !reader->error) {
 		const char *newline = memchr(text.at, '\n', text.len);
 		struct span line = {text.at, newline ? (size_t)(newline - text.at) : text.len};
 		size_t step = newline ? line.len + 1 : line.len;
@@ -290,7 +327,7 @@ int sample_reader_feed(void *context, struct span text)
 		text.at += step;
 		text.len -= step;
 	}
-	return 0;
+	return reader->error;
 }
 
 /*
@@ -357,12 +394,18 @@ int sample_reader_finish(struct sample_reader *reader, struct timespec time, str
 	struct sample *sample = reader->sample;
 
 	end_of_text(reader);
-	if (reader->count == 0 && reader->has_text && !reader->has_header) {
-		sample_reader_cancel(reader);
-		return -EBADMSG;
-	}
+	if (reader->count == 0 && reader->has_text && !reader->has_header && !reader->error)
+		reader->error = -EBADMSG;
 	if (!reader->build && (!reader->known || reader->count < reader->known->count))
 		diverge(reader);
+	if (reader->build)
+		ask_for(reader, (size_t)reader->count * BUILD_SIZE / 2);
+	if (reader->error) {
+		int err = reader->error;
+
+		sample_reader_cancel(reader);
+		return err;
+	}
 	if (reader->build)
 		sample->catalog = catalog_build_finish(reader->build);
 	else

@@ -68,9 +68,10 @@ void sample_cut_record(const struct sample *sample, uint32_t tag, struct abi_rec
 
 /*
  * The reader. known is the catalog that the names are expected to be those of, or NULL; the reader
- * keeps a reference while it lives. sample_reader_feed() is a source_sink (see source.h).
- * sample_reader_finish() frees the reader and returns 0 and a new reference in *sample, or -EBADMSG
- * where there was text but nothing in it belongs to a listing.
+ * keeps a reference while it lives. sample_reader_feed() is a source_sink (see source.h)
+ * and returns 0, or -ENOMEM, after which the reader can only be cancelled or finished.
+ * sample_reader_finish() frees the reader and returns 0 and a new reference in *sample; -EBADMSG
+ * where there was text but nothing in it belongs to a listing; or -ENOMEM.
  */
 struct sample_reader;
 struct sample_reader *sample_reader_begin(struct catalog *known);
@@ -87,8 +88,10 @@ void sample_reader_set_content_id(struct sample_reader *reader, uint64_t content
  * order, the later ones replacing the earlier; sample_part_finish() puts them in order, and only
  * then it is shared. A tag that is not in the part has no bytes and calls, and counted everything
  * unless sample_part_mark() said otherwise. names is the sample that it has all else from but the
- * catalog; a tag has the tail that it has there, where names is not NULL.
+ * catalog; a tag has the tail that it has there, where names is not NULL. sample_part_has_room()
+ * says whether there is memory for it, be it of all tags: see heap_has_room().
  */
+bool sample_part_has_room(const struct catalog *catalog);
 struct sample *sample_part_begin(const struct sample *names, struct catalog *catalog,
 				 struct timespec time, int64_t began);
 void sample_part_add(struct sample *part, const struct sample *names, uint32_t tag,

@@ -3,6 +3,15 @@
 #include "sample.h"
 
 #include <stdlib.h>
+#include "heap.h"
+
+/* The list of tags doubles; the keys by which records are found are the catalog's, made once. */
+bool sample_part_has_room(const struct catalog *catalog)
+{
+	size_t size = sizeof(struct counter) + 1 + 4 * sizeof(uint32_t);
+
+	return heap_has_room(catalog->count * size);
+}
 
 struct sample *sample_part_begin(const struct sample *names, struct catalog *catalog,
 				 struct timespec time, int64_t began)

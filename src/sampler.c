@@ -194,6 +194,12 @@ static int wait_for(struct sampler *sampler, enum sampler_need need, uint64_t re
 	return err;
 }
 
+/* What whoever asked is told: what exactly went wrong with the source is in the log. */
+static int telling(int err)
+{
+	return err == 0 || err == -EAGAIN || err == -ENOMEM ? err : -EIO;
+}
+
 /* Locked. What the last refresh has brought. */
 static int take_current(struct sampler *sampler, enum sampler_need need, struct sample **sample)
 {
@@ -201,7 +207,7 @@ static int take_current(struct sampler *sampler, enum sampler_need need, struct 
 
 	if (!err)
 		*sample = sample_ref(sampler->known.sample);
-	return err == 0 || err == -EAGAIN ? err : -EIO;
+	return telling(err);
 }
 
 int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample **sample)
@@ -316,9 +322,7 @@ static int gather_now(struct sampler *sampler, const struct sample *names, const
 	end_pass(sampler, err, *part, moment);
 	if (!err)
 		parts_keep(sampler->parts, plan, *part);
-	if (err == -ECANCELED)
-		return -EINTR;
-	return err ? -EIO : 0;
+	return err == -ECANCELED ? -EINTR : telling(err);
 }
 
 int sampler_get_some(struct sampler *sampler, const struct sample *names,

@@ -31,8 +31,9 @@ void sampler_free(struct sampler *sampler);
 
 /*
  * Returns 0 and a new reference in *sample; -EAGAIN where the source kept changing while it was
- * read, -EINTR where the request is given up (see interrupt.h); else -EIO where it fails, which is
- * also logged once and kept for sampler_stats().
+ * read, -ENOMEM where there is not enough memory for it, -EINTR where the request is given up (see
+ * interrupt.h); else -EIO where it fails. All but -EINTR are also logged once and kept for
+ * sampler_stats().
  */
 int sampler_get(struct sampler *sampler, enum sampler_need need, struct sample **sample);
 

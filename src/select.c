@@ -2,6 +2,7 @@
 /* Query x sample -> rows, and rows -> children: see select.h. */
 #include "select.h"
 
+#include "heap.h"
 #include "number.h"
 
 /* Counters are compared as signed numbers: one that went below 0 holds less than nothing. */
@@ -156,6 +157,21 @@ static GArray *rows_by_names(const struct sample *sample, const struct query *qu
 	if (!sample->part && query_has(query, FILTER_FILE))
 		g_array_sort(rows, by_tag);
 	return rows;
+}
+
+/* Sorting takes as much again, and an array that grows twice as much; totals are by number. */
+bool select_has_room(const struct sample *sample, const struct query *query)
+{
+	const struct catalog *catalog = sample->catalog;
+	size_t values =
+		(size_t)catalog->modules.count + catalog->functions.count + catalog->path_count;
+	size_t rows = sample->part_count;
+	const uint32_t *tags;
+
+	if (!sample->part)
+		rows = query_candidates(catalog, query, &tags);
+	return heap_has_room(4 * rows * sizeof(struct row) +
+			     (values + rows) * (sizeof(struct total) + 2 * sizeof(struct value)));
 }
 
 GArray *select_rows(const struct sample *sample, const struct query *query)

@@ -25,6 +25,12 @@ struct total {
  * it. */
 GArray *select_rows(const struct sample *sample, const struct query *query);
 
+/*
+ * Whether there is memory for the rows and values of a query, which can be as many as there are
+ * tags: to be asked before select_rows(), select_at() and select_values(), see heap_has_room().
+ */
+bool select_has_room(const struct sample *sample, const struct query *query);
+
 /* The tag at a position of the query's rows, from 0, or CATALOG_NONE behind their end. */
 uint32_t select_at(const struct sample *sample, const struct query *query, uint64_t position);
 

@@ -23,6 +23,25 @@ bool source_is_stopped(const struct source *source)
 	return (source->stopped && source->stopped(source->stopped_data)) || interrupt_is_raised();
 }
 
+int source_failure(const struct source *source)
+{
+	if (errno != EINTR)
+		return -errno;
+	return source_is_stopped(source) ? -ECANCELED : 0;
+}
+
+int source_reopen(const struct source *source, int dir, const char *base)
+{
+	int fd, err = 0;
+
+	do {
+		fd = openat(dir, base, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0)
+			err = source_failure(source);
+	} while (fd < 0 && !err);
+	return fd < 0 ? err : fd;
+}
+
 int source_pump(struct source *source, int fd, source_sink sink, void *context)
 {
 	g_autofree char *run = g_malloc(RUN_SIZE);
@@ -35,11 +54,10 @@ int source_pump(struct source *source, int fd, source_sink sink, void *context)
 			return -ECANCELED;
 		if (got == 0)
 			return 0;
-		if (got < 0 && errno == EINTR)
-			continue;
 		if (got < 0)
-			return -errno;
-		err = sink(context, (struct span){run, (size_t)got});
+			err = source_failure(source);
+		else
+			err = sink(context, (struct span){run, (size_t)got});
 		if (err)
 			return err;
 	}

@@ -75,6 +75,16 @@ struct source *source_open(const char *path, char **message);
 
 void source_close(struct source *source);
 
+/*
+ * A system call on the source has failed: 0 where it was only disturbed by a signal and is to be
+ * tried again, -ECANCELED where it is not, because the read or pass has to end; else -errno.
+ */
+int source_failure(const struct source *source);
+
+/* Opens base in dir to be read, in any case without waiting; a descriptor, or as source_failure().
+ */
+int source_reopen(const struct source *source, int dir, const char *base);
+
 /* Reads fd from its current offset to its end into sink. 0, -errno, or what sink returned. */
 int source_pump(struct source *source, int fd, source_sink sink, void *context);
 

@@ -44,12 +44,17 @@ static uint64_t hash_time(uint64_t hash, struct statx_timestamp time)
 
 /* Inode numbers are used again, often at once: the time of birth tells a new file from an old one.
  */
-static int stamp_file(int dir, const char *path, int flags, struct source_stamp *stamp)
+static int stamp_file(const struct source *source, int dir, const char *path, int flags,
+		      struct source_stamp *stamp)
 {
 	struct statx stat;
 
-	if (statx(dir, path, flags, STATX_BASIC_STATS | STATX_BTIME, &stat) < 0)
-		return -errno;
+	while (statx(dir, path, flags, STATX_BASIC_STATS | STATX_BTIME, &stat) < 0) {
+		int err = source_failure(source);
+
+		if (err)
+			return err;
+	}
 	if (!S_ISREG(stat.stx_mode))
 		return -EINVAL;
 	*stamp = (struct source_stamp){.steady = true, .recent = is_recent(stat.stx_mtime)};
@@ -67,7 +72,7 @@ static int dump_stamp(struct source *source, struct source_stamp *stamp)
 {
 	struct dump *dump = (struct dump *)source;
 
-	return stamp_file(dump->dir, dump->base, 0, stamp);
+	return stamp_file(source, dump->dir, dump->base, 0, stamp);
 }
 
 static int dump_read(struct source *source, source_sink sink, void *context,
@@ -75,12 +80,12 @@ static int dump_read(struct source *source, source_sink sink, void *context,
 {
 	struct dump *dump = (struct dump *)source;
 	struct source_stamp after;
-	int fd = openat(dump->dir, dump->base, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = source_reopen(source, dump->dir, dump->base);
 	int err;
 
 	if (fd < 0)
-		return -errno;
-	err = stamp_file(fd, "", AT_EMPTY_PATH, stamp);
+		return fd;
+	err = stamp_file(source, fd, "", AT_EMPTY_PATH, stamp);
 	if (!err && lseek(fd, 0, SEEK_END) == 0)
 		g_usleep(EMPTY_PAUSE);
 	if (!err && lseek(fd, 0, SEEK_SET) < 0)
@@ -88,7 +93,7 @@ static int dump_read(struct source *source, source_sink sink, void *context,
 	if (!err)
 		err = source_pump(source, fd, sink, context);
 	if (!err)
-		err = stamp_file(fd, "", AT_EMPTY_PATH, &after);
+		err = stamp_file(source, fd, "", AT_EMPTY_PATH, &after);
 	if (!err && after.names != stamp->names)
 		err = -EAGAIN;
 	close(fd);

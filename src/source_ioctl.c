@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include "interrupt.h"
 
-/* More than libfuse runs threads. */
+/* More than there are threads that serve requests. */
 #define POOL_SIZE 16
 
 struct ioctl_source {
@@ -31,10 +31,10 @@ struct ioctl_source {
 static int call(const struct ioctl_source *source, int fd, unsigned int command, void *arg)
 {
 	while (ioctl(fd, command, arg) < 0) {
-		if (errno != EINTR)
-			return -errno;
-		if (source_is_stopped(&source->source))
-			return -ECANCELED;
+		int err = source_failure(&source->source);
+
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -74,8 +74,12 @@ static int fill_time(const struct ioctl_source *source, int fd, struct source_st
 
 	if (source->source.live)
 		return 0;
-	if (fstat(fd, &stat) != 0)
-		return -errno;
+	while (fstat(fd, &stat) != 0) {
+		int err = source_failure(&source->source);
+
+		if (err)
+			return err;
+	}
 	stamp->time = stat.st_mtim;
 	return 0;
 }
@@ -117,11 +121,11 @@ static int read_kernel(struct ioctl_source *source, source_sink sink, void *cont
 
 static int read_mount(struct ioctl_source *source, source_sink sink, void *context)
 {
-	int fd = openat(source->dir, source->base, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = source_reopen(&source->source, source->dir, source->base);
 	int err;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	err = source_pump(&source->source, fd, sink, context);
 	close(fd);
 	return err;

@@ -35,6 +35,8 @@ static const char *explain(int err)
 		       "/proc/allocinfo or of a saved copy";
 	if (err == -EAGAIN)
 		return "it changed each time it was read";
+	if (err == -ENOMEM)
+		return "there is not enough memory to read it: allow the daemon more";
 	return g_strerror(-err);
 }
 

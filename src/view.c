@@ -24,6 +24,13 @@ static bool needs_counters(const struct target *target, enum view_need need)
 	}
 }
 
+/* What shows more than one tag, or counts them. */
+static bool needs_rows(const struct target *target, enum view_need need)
+{
+	return target->kind != TARGET_TAG && target->kind != TARGET_ALLOCINFO &&
+	       needs_counters(target, need);
+}
+
 /* What shows the state of things has to be there when things are bad. */
 static bool stands_alone(const struct target *target)
 {
@@ -148,6 +155,9 @@ static int look(struct fs *fs, struct node *node, const struct span *name, enum 
 	err = find_target(fs, node, name, view);
 	if (!err && needs_counters(&view->target, need))
 		err = refine(fs, node, name, view);
+	if (!err && needs_rows(&view->target, need) &&
+	    !select_has_room(view->sample, &view->target.query))
+		err = -ENOMEM;
 	if (!err)
 		err = find_tag(view);
 	if (err)
@@ -239,14 +249,16 @@ int view_content(struct fs *fs, const struct view *view, struct node *dir, uint6
 	return content_get(fs->cache, inode, &input, bytes);
 }
 
-static off_t rendered_size(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode)
+static int stat_rendered(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode,
+			 struct stat *stat)
 {
 	g_autofree char *path = path_of(fs, view, dir);
 	struct content_input input = input_of(fs, view, path);
 	uint64_t size = 0;
+	int err = content_size(fs->cache, inode, &input, &size);
 
-	content_size(fs->cache, inode, &input, &size);
-	return (off_t)size;
+	stat->st_size = (off_t)size;
+	return err;
 }
 
 static void stat_tag(const struct view *view, struct stat *stat)
@@ -269,8 +281,8 @@ static mode_t mode_of(const struct target *target)
 	return target->query.place == PLACE_SNAPSHOTS ? S_IFDIR | 0777 : S_IFDIR | 0555;
 }
 
-void view_stat(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode,
-	       struct stat *stat)
+int view_stat(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode,
+	      struct stat *stat)
 {
 	bool is_dir = view->target.kind == TARGET_DIRECTORY;
 
@@ -285,5 +297,6 @@ void view_stat(struct fs *fs, const struct view *view, struct node *dir, uint64_
 	else if (view->target.kind == TARGET_ALLOCINFO)
 		stat->st_size = (off_t)content_listing_length(view->sample);
 	else if (!is_dir)
-		stat->st_size = rendered_size(fs, view, dir, inode);
+		return stat_rendered(fs, view, dir, inode, stat);
+	return 0;
 }

@@ -24,8 +24,8 @@ enum view_need {
 
 /*
  * Looks at a node or, where name is not NULL, at that name in it. Returns 0, and then view_clear()
- * is due; -ENOENT and -EINVAL as query_step() says, or what sampler_get() returned. README, status
- * and the roots are there even if the source fails: in the last good sample.
+ * is due; -ENOENT and -EINVAL as query_step() says, -ENOMEM, or what sampler_get() returned.
+ * README, status and the roots are there even if the source fails: in the last good sample.
  */
 int view_look(struct fs *fs, struct node *node, const struct span *name, enum view_need need,
 	      struct view *view);
@@ -36,9 +36,12 @@ int fs_look(fuse_req_t req, struct node *node, const struct span *name, enum vie
 
 void view_clear(struct view *view);
 
-/* Fills all of *stat; dir is the directory that the target is in, inode its own number. */
-void view_stat(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode,
-	       struct stat *stat);
+/*
+ * Fills all of *stat; dir is the directory that the target is in, inode its own number. Returns 0;
+ * or what content_size() does, of a file whose length is not known before it is rendered.
+ */
+int view_stat(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode,
+	      struct stat *stat);
 
 /* The bytes of a file, as a new reference. Returns 0 or -errno as content_get() does. */
 int view_content(struct fs *fs, const struct view *view, struct node *dir, uint64_t inode,

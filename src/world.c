@@ -2,6 +2,7 @@
 /* Where the samples of a tree come from: see world.h. */
 #include "world.h"
 
+#include <errno.h>
 #include "difference.h"
 
 /* Differences that are made at one time. */
@@ -180,19 +181,21 @@ static const struct pairing *pair(struct world *world, struct catalog *now)
 	return world->pairing;
 }
 
-/* The difference that now makes, which is made once: takes over the reference to now. */
+/* The difference that now makes, which is made once, or NULL: takes over the reference to now. */
 static struct sample *subtract(struct world *world, struct sample *now)
 {
-	struct sample *difference;
+	struct sample *difference = NULL;
 
 	g_mutex_lock(&world->lock);
-	if (!world->difference || world->now_serial != now->serial) {
-		sample_unref(world->difference);
+	if (world->now_serial != now->serial)
+		g_clear_pointer(&world->difference, sample_unref);
+	if (!world->difference && difference_has_room(now, world->then->sample)) {
 		world->difference =
 			difference_new(pair(world, now->catalog), now, world->then->sample);
 		world->now_serial = now->serial;
 	}
-	difference = sample_ref(world->difference);
+	if (world->difference)
+		difference = sample_ref(world->difference);
 	g_mutex_unlock(&world->lock);
 	note_use(world);
 	sample_unref(now);
@@ -211,9 +214,10 @@ int world_get(struct world *world, enum sampler_need need, struct sample **sampl
 		return 0;
 	}
 	err = world_get(world->now, need, &now);
-	if (!err)
-		*sample = subtract(world, now);
-	return err;
+	if (err)
+		return err;
+	*sample = subtract(world, now);
+	return *sample ? 0 : -ENOMEM;
 }
 
 int world_get_some(struct world *world, const struct sample *names, const struct target *target,

@@ -104,7 +104,7 @@ static void render_query(const struct sample *of, const struct query *query, enu
 	g_autoptr(GArray) rows = select_rows(of, query);
 	struct report_input input = {of, query, rows, typed};
 
-	report_get(report)->render(&input, out);
+	assert_int_equal(report_get(report)->render(&input, out), 0);
 }
 
 /* A report of the directory at path, which is without its leading '/'. */
