@@ -132,6 +132,7 @@ static void help(int fd, const char *mountpoint, int argc, char **argv)
 	wait_for_end(fd);
 	if (is_still_there(path, &identity))
 		unmount(path);
+	free(path);
 	_exit(EXIT_SUCCESS);
 }
 
