@@ -154,6 +154,20 @@ def size_of(text):
     return int(re.match(rb'\d+', text)[0]) * UNITS[text.lstrip(b'0123456789')]
 
 
+def utf8(words, percent=False):
+    """What is not of UTF-8 as %XX."""
+    if percent:
+        words = words.replace(b'%', b'%25')
+    out = ''
+    while words:
+        try:
+            return out + words.decode()
+        except UnicodeDecodeError as error:
+            out += words[:error.start].decode() + f'%{words[error.start]:02X}'
+            words = words[error.start + 1:]
+    return out
+
+
 def slurp(path):
     with open(path, 'rb') as file:
         return file.read()

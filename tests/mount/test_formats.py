@@ -14,7 +14,7 @@ import subprocess
 import unittest
 
 import allocfs_mount as am
-from allocfs_mount import HEADER, Listing, Mount, MountCase, escape, run
+from allocfs_mount import HEADER, Listing, Mount, MountCase, escape, run, utf8
 
 SPECIAL = [b'"', b'\\', b',', b';', b'%', b'%FF', b'\xff', b'\xc3\xa4', b'\xe2\x82', b'\xf0\x9f\x90\xa7',
            b'\x01', b'\x7f', b"'", b'{', b'}', b'=', b'\t', b'#', b'<&>', b'\xed\xa0\x80', b'\x85',
@@ -36,20 +36,6 @@ def hostile():
             lines.append(b'%12d %8d %s%s \n' % (size, calls, site, tail))
             number += 1
     return HEADER + b''.join(lines)
-
-
-def utf8(words, percent=False):
-    """What is not of UTF-8 as %XX."""
-    if percent:
-        words = words.replace(b'%', b'%25')
-    out = ''
-    while words:
-        try:
-            return out + words.decode()
-        except UnicodeDecodeError as error:
-            out += words[:error.start].decode() + f'%{words[error.start]:02X}'
-            words = words[error.start + 1:]
-    return out
 
 
 def signed(number):

@@ -5,7 +5,7 @@ import io
 import json
 import re
 
-from allocfs_mount import HEADER
+from allocfs_mount import HEADER, utf8
 
 IEC = {'B': 0, 'KiB': 10, 'MiB': 20, 'GiB': 30, 'TiB': 40, 'PiB': 50, 'EiB': 60}
 CSV_HEADER = ['file', 'line', 'function', 'module', 'bytes', 'calls', 'accurate']
@@ -25,18 +25,6 @@ class Test:
 
     def __repr__(self):
         return f'<{self.what}>'
-
-
-def utf8(words):
-    """What is not of UTF-8 as %XX."""
-    out = ''
-    while words:
-        try:
-            return out + words.decode()
-        except UnicodeDecodeError as error:
-            out += words[:error.start].decode() + f'%{words[error.start]:02X}'
-            words = words[error.start + 1:]
-    return out
 
 
 def calls_of(query, rows):
