@@ -283,11 +283,11 @@ static int step_tag(const struct catalog *catalog, const struct query *from, str
 	return 0;
 }
 
-/* "slub.c:2478", pasted from a kernel message. */
+/* "slub.c:2478", pasted from a kernel message. In names colons are escaped. */
 static int step_place(const struct catalog *catalog, const struct query *from, struct span name,
 		      struct target *to)
 {
-	const char *colon = memrchr(name.at, ':', name.len);
+	const char *colon = memchr(name.at, ':', name.len);
 	struct span file = {name.at, colon ? (size_t)(colon - name.at) : 0};
 	struct query place;
 	uint32_t path;
