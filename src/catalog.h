@@ -135,6 +135,8 @@ struct catalog_build;
 struct catalog_build *catalog_build_begin(void);
 void catalog_build_add(struct catalog_build *build, const struct text_site *site);
 uint32_t catalog_build_count(const struct catalog_build *build);
+/* How many paths, spellings of them, modules and functions there are so far. */
+size_t catalog_build_names(const struct catalog_build *build);
 struct catalog *catalog_build_finish(struct catalog_build *build);
 void catalog_build_cancel(struct catalog_build *build);
 

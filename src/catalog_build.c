@@ -87,6 +87,12 @@ uint32_t catalog_build_count(const struct catalog_build *build)
 	return build->tags->len;
 }
 
+size_t catalog_build_names(const struct catalog_build *build)
+{
+	return (size_t)build->paths->len + build->files->len + build->modules.list->len +
+	       build->functions.list->len;
+}
+
 static const char *keep(struct catalog_build *build, struct span text)
 {
 	return g_string_chunk_insert_len(build->catalog->strings, text.at ? text.at : "",

@@ -42,12 +42,18 @@ void change_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mo
 	(void)mode;
 	if (!err)
 		err = freeze(req, component);
-	if (!err)
-		err = fs_look(req, dir, &component, VIEW_FILE, &view);
+	if (err) {
+		fuse_reply_err(req, -err);
+		return;
+	}
+	err = fs_look(req, dir, &component, VIEW_FILE, &view);
 	if (err)
 		fuse_reply_err(req, -err);
 	else
-		fs_reply_entry(req, dir, component, &view);
+		err = fs_reply_entry(req, dir, component, &view);
+	/* Who is told that there is none shall find none. */
+	if (err)
+		snapshots_remove(fs->snapshots, component);
 	view_clear(&view);
 }
 

@@ -111,25 +111,42 @@ static void keep(struct content_cache *cache, uint64_t inode, uint64_t sample, G
 static int render_report(const struct content_input *input, const struct query *query,
 			 enum report_id report, GString *out)
 {
-	g_autoptr(GArray) rows = select_rows(input->sample, query);
-	struct report_input report_input = {input->sample, query, rows, input->path};
+	g_autoptr(GArray) rows = NULL;
+	struct report_input report_input = {input->sample, query, NULL, input->path};
 
+	if (!select_has_room(input->sample, query))
+		return -ENOMEM;
+	report_input.rows = rows = select_rows(input->sample, query);
 	return report_get(report)->render(&report_input, out);
 }
 
+static void append_tag(const struct report_input *input, uint32_t tag, void *view, GString *out)
+{
+	report_tag(input->sample, *(const enum query_view *)view, tag, out);
+}
+
 /* The tags at one place of one file, of those in the set. */
-static void render_place(const struct content_input *input, GString *out)
+static int render_place(const struct content_input *input, GString *out)
 {
 	const struct target *target = input->target;
-	g_autoptr(GArray) rows = select_rows(input->sample, &target->query);
+	const struct catalog *catalog = input->sample->catalog;
+	enum query_view view = target->query.view;
+	g_autoptr(GArray) rows = NULL;
+	guint kept = 0;
 
+	if (!select_has_room(input->sample, &target->query))
+		return -ENOMEM;
+	rows = select_rows(input->sample, &target->query);
 	for (guint i = 0; i < rows->len; i++) {
-		uint32_t number = g_array_index(rows, struct row, i).tag;
-		const struct tag *tag = &input->sample->catalog->tags[number];
+		struct row row = g_array_index(rows, struct row, i);
 
-		if (tag->path == target->number && tag->line == target->line)
-			report_tag(input->sample, target->query.view, number, out);
+		if (catalog->tags[row.tag].path == target->number &&
+		    catalog->tags[row.tag].line == target->line)
+			g_array_index(rows, struct row, kept++) = row;
 	}
+	g_array_set_size(rows, kept);
+	return report_each(&(struct report_input){input->sample, &target->query, rows, NULL},
+			   append_tag, &view, out);
 }
 
 uint64_t content_listing_length(const struct sample *sample)
@@ -144,7 +161,7 @@ static int render(const struct content_input *input, GString *out)
 	switch (target->kind) {
 	case TARGET_TAG:
 	case TARGET_AT: report_tag(input->sample, target->query.view, input->tag, out); return 0;
-	case TARGET_PLACE: render_place(input, out); return 0;
+	case TARGET_PLACE: return render_place(input, out);
 	case TARGET_REPORT:
 		return render_report(input, &target->query, (enum report_id)target->number, out);
 	case TARGET_ALLOCINFO: return render_report(input, &target->query, REPORT_ALLOCINFO, out);

@@ -32,6 +32,11 @@ static struct catalog *join(const struct pairing *pairing)
 	return catalog_build_finish(build);
 }
 
+bool pairing_has_room(const struct catalog *now, const struct catalog *then)
+{
+	return now == then || heap_has_room(((size_t)now->count + then->count) * MATCH_SIZE);
+}
+
 struct pairing *pairing_new(struct catalog *now, struct catalog *then)
 {
 	struct pairing *pairing = g_new0(struct pairing, 1);
@@ -100,15 +105,6 @@ static void add(struct sample *difference, uint32_t tag, const struct half *now,
 		sample_part_add(difference, NULL, tag, more, accurate);
 	else
 		sample_part_mark(difference, tag, accurate);
-}
-
-bool difference_has_room(const struct sample *now, const struct sample *then)
-{
-	size_t tags = (size_t)now->catalog->count + then->catalog->count;
-
-	if (now->catalog != then->catalog && !heap_has_room(tags * MATCH_SIZE))
-		return false;
-	return sample_part_has_room(now->catalog);
 }
 
 struct sample *difference_new(const struct pairing *pairing, const struct sample *now,

@@ -15,6 +15,8 @@ struct pairing;
 
 /* Matches the tags of two catalogs, which it keeps references to. */
 struct pairing *pairing_new(struct catalog *now, struct catalog *then);
+/* Whether there is memory for that: see heap_has_room(). */
+bool pairing_has_room(const struct catalog *now, const struct catalog *then);
 void pairing_free(struct pairing *pairing);
 
 /* Whether it is of these two. */
@@ -26,10 +28,6 @@ struct catalog *pairing_catalog(const struct pairing *pairing);
 
 /* Tags whose counterpart stands at another line. */
 uint32_t pairing_guessed(const struct pairing *pairing);
-
-/* Whether there is memory to bring the two together, and for the difference: see heap_has_room().
- */
-bool difference_has_room(const struct sample *now, const struct sample *then);
 
 /* now minus then, as a new reference; full samples of the two catalogs of the pairing. */
 struct sample *difference_new(const struct pairing *pairing, const struct sample *now,

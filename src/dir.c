@@ -83,10 +83,12 @@ static void keep_own_tags(struct dir *dir)
 }
 
 /* Tags, and the values that divide them. */
-static void add_set(struct dir *dir, enum children_kind children)
+static int add_set(struct dir *dir, enum children_kind children)
 {
 	const struct query *query = &dir->view.target.query;
 
+	if (!select_has_room(dir->view.sample, query))
+		return -ENOMEM;
 	dir->rows = select_rows(dir->view.sample, query);
 	if (children == CHILDREN_VALUES)
 		dir->values = select_values(dir->view.sample, query, dir->rows);
@@ -94,17 +96,19 @@ static void add_set(struct dir *dir, enum children_kind children)
 		keep_own_tags(dir);
 	else if (children == CHILDREN_VALUES)
 		g_array_set_size(dir->rows, 0);
+	return 0;
 }
 
-static void fill(struct fs *fs, struct dir *dir)
+static int fill(struct fs *fs, struct dir *dir)
 {
 	enum children_kind children = select_children_kind(&dir->view.target.query);
 
 	switch (children) {
 	case CHILDREN_FIXED: add_fixed(dir); break;
 	case CHILDREN_WORLDS: add_worlds(fs, dir); break;
-	default: add_set(dir, children); break;
+	default: return add_set(dir, children);
 	}
+	return 0;
 }
 
 static void free_dir(void *pointer)
@@ -129,8 +133,9 @@ void dir_open(fuse_req_t req, fuse_ino_t id, struct fuse_file_info *file)
 	int err = fs_look(req, node, NULL, VIEW_LISTING, &dir->view);
 
 	dir->fixed = g_ptr_array_new();
+	if (!err)
+		err = fill(fs, dir);
 	if (!err) {
-		fill(fs, dir);
 		file->fh = (uint64_t)(uintptr_t)dir;
 		handle_keep(fs->handles, dir, free_dir);
 		if (fuse_reply_open(req, file) == 0)
@@ -260,6 +265,7 @@ static void fill_param(struct page *page, struct fs *fs, struct node *node, cons
 		param->attr.st_mode = is_directory(&entry->target) ? S_IFDIR : S_IFREG;
 		return;
 	}
+	/* What has to be rendered for that, and can fail, is not listed but README and status. */
 	view_stat(fs, &view, node, node_inode(child), &param->attr);
 	param->ino = node_id(fs->nodes, child);
 	param->attr_timeout = view_timeout(fs, &view);

@@ -71,7 +71,7 @@ static void reply_absent(fuse_req_t req, struct fs *fs, const struct view *view)
 }
 
 /* What the view shows, under that name: an entry that counts as a lookup. */
-void fs_reply_entry(fuse_req_t req, struct node *dir, struct span name, const struct view *view)
+int fs_reply_entry(fuse_req_t req, struct node *dir, struct span name, const struct view *view)
 {
 	struct fs *fs = fs_of(req);
 	struct fuse_entry_param entry = {.attr_timeout = 0};
@@ -84,13 +84,14 @@ void fs_reply_entry(fuse_req_t req, struct node *dir, struct span name, const st
 		fuse_reply_err(req, -err);
 		if (node)
 			node_forget(fs->nodes, node, 1);
-		return;
+		return err;
 	}
 	entry.ino = node_id(fs->nodes, node);
 	entry.attr_timeout = view_timeout(fs, view);
 	entry.entry_timeout = view_name_timeout(fs, view);
 	if (fuse_reply_entry(req, &entry) != 0)
 		node_forget(fs->nodes, node, 1);
+	return 0;
 }
 
 static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)

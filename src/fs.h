@@ -40,8 +40,11 @@ struct view;
 void fs_begin_waiting(fuse_req_t req, struct interrupt *interrupt);
 void fs_end_waiting(fuse_req_t req);
 
-/* Replies with what the view shows, as the entry of that name in dir. */
-void fs_reply_entry(fuse_req_t req, struct node *dir, struct span name, const struct view *view);
+/*
+ * Replies with what the view shows, as the entry of that name in dir. Returns 0, or -errno where
+ * that was the reply.
+ */
+int fs_reply_entry(fuse_req_t req, struct node *dir, struct span name, const struct view *view);
 
 /* change.c */
 void change_setattr(fuse_req_t req, fuse_ino_t id, struct stat *stat, int set,

@@ -10,26 +10,30 @@
 #define BURST 20
 #define PAUSE (6 * G_TIME_SPAN_SECOND)
 
+/* What libraries say shall not keep out what is said here, and only once. */
+struct budget {
+	int64_t paid_until; /* each line moves it on by PAUSE, to BURST of them ahead of now */
+	unsigned int left_out;
+};
+
 static GMutex lock; /* guards these */
-static int64_t
-	paid_until; /* each line moves it on by PAUSE; BURST of them ahead of now is the most */
-static unsigned int left_out;
+static struct budget own, others;
 
 /* Whether a line may be written now; *missing is how many were not since the last. */
-static bool admit(unsigned int *missing)
+static bool admit(struct budget *budget, unsigned int *missing)
 {
 	int64_t now = g_get_monotonic_time();
 	bool admitted;
 
 	g_mutex_lock(&lock);
-	paid_until = MAX(paid_until, now);
-	admitted = paid_until + PAUSE <= now + BURST * PAUSE;
+	budget->paid_until = MAX(budget->paid_until, now);
+	admitted = budget->paid_until + PAUSE <= now + BURST * PAUSE;
 	if (admitted) {
-		paid_until += PAUSE;
-		*missing = left_out;
-		left_out = 0;
+		budget->paid_until += PAUSE;
+		*missing = budget->left_out;
+		budget->left_out = 0;
 	} else {
-		left_out++;
+		budget->left_out++;
 	}
 	g_mutex_unlock(&lock);
 	return admitted;
@@ -62,8 +66,7 @@ static void write_line(const char *domain, GLogLevelFlags level, const char *mes
 	g_autofree char *gap = NULL;
 	unsigned int missing = 0;
 
-	(void)domain;
-	if (!(level & G_LOG_LEVEL_ERROR) && !admit(&missing))
+	if (!(level & G_LOG_LEVEL_ERROR) && !admit(domain ? &others : &own, &missing))
 		return;
 	if (missing > 0) {
 		gap = g_strdup_printf("%u messages before the next one were left out", missing);

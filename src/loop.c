@@ -7,6 +7,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <linux/fuse.h>
 #include <glib.h>
 #include "interrupt.h"
@@ -25,6 +26,9 @@
 
 /* How often those that wait for requests are told of the end, microseconds. */
 #define END_PAUSE (5 * 1000)
+
+/* How long threads that hang in the source may take to notice, seconds. */
+#define END_TIMEOUT 1
 
 static struct fuse_session *session;
 static sem_t ending; /* posted when there may be an end */
@@ -146,6 +150,7 @@ void loop_set_up(struct fuse_session *served)
 
 void loop_end(void)
 {
+	alarm(END_TIMEOUT);
 	fuse_session_exit(session);
 	sem_post(&ending);
 }
@@ -174,8 +179,10 @@ int loop_run(void)
 		return -EAGAIN;
 	while (!fuse_session_exited(session))
 		sem_wait(&ending);
+	alarm(END_TIMEOUT);
 	/* A thread that was just about to wait has missed it. */
 	while (!all_have_left())
 		g_usleep(END_PAUSE);
+	alarm(0);
 	return failure;
 }

@@ -13,13 +13,13 @@
 void loop_set_up(struct fuse_session *session);
 
 /*
- * Serves until the session has ended: by loop_end(), or because it is no longer mounted. Returns 0,
- * or -errno where not even one thread could be started or the session failed. Threads that hang in
- * a request are waited for.
+ * Serves until the session has ended: by loop_end(), or because it is no longer mounted. Returns 0;
+ * -EAGAIN where not even one thread could be started; or as the session failed. Threads that hang
+ * in a request are waited for, but after a second SIGALRM is raised.
  */
 int loop_run(void);
 
-/* Ends the session. A signal handler may call it. */
+/* Ends the session; SIGALRM as above. A signal handler may call it. */
 void loop_end(void);
 
 #endif

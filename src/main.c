@@ -124,9 +124,6 @@ static int open_source(struct fs *fs, const struct options *options)
 /* What a signal handler needs: the socket of the unmounter. */
 static int unmounter = -1;
 
-/* How long threads that hang in the source may take to notice, seconds. */
-#define END_TIMEOUT 1
-
 static void on_late_end(int number)
 {
 	(void)number;
@@ -139,7 +136,6 @@ static void on_end(int number)
 {
 	(void)number;
 	loop_end();
-	alarm(END_TIMEOUT);
 }
 
 static void handle_signals(struct fuse_session *session)
@@ -177,7 +173,7 @@ static void log_fuse(enum fuse_log_level level, const char *format, va_list args
 		return;
 	}
 	message = g_strchomp(g_strdup_vprintf(format, args));
-	g_log(NULL, level <= FUSE_LOG_WARNING ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_MESSAGE, "%s",
+	g_log("fuse", level <= FUSE_LOG_WARNING ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_MESSAGE, "%s",
 	      message);
 }
 
@@ -231,7 +227,6 @@ static int serve_mount(struct fs *fs, struct fuse_session *session, const struct
 	err = drop(fs);
 	if (!err && fuse_daemonize(foreground) == 0)
 		err = serve();
-	alarm(0);
 	unmounter_finish(unmounter, 2000);
 	forget_mount(session);
 	return err;

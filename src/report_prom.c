@@ -6,6 +6,8 @@
  */
 #include "report.h"
 
+#include <errno.h>
+#include "heap.h"
 #include "words.h"
 
 /* Values are floating-point numbers there: above this they are not exact. */
@@ -83,8 +85,8 @@ static int append_tags(const struct report_input *input, enum metric metric, GSt
 }
 
 /* The sums of the set's modules, those that are in it. */
-static void append_modules(const struct report_input *input, const struct total *totals,
-			   enum metric metric, GString *out)
+static int append_modules(const struct report_input *input, const struct total *totals,
+			  enum metric metric, GString *out)
 {
 	const struct words *modules = &input->sample->catalog->modules;
 	g_autofree char *name = g_strdup_printf("allocinfo_module_%s", metrics[metric].suffix);
@@ -95,18 +97,24 @@ static void append_modules(const struct report_input *input, const struct total 
 	for (uint32_t i = 0; i < modules->count; i++) {
 		struct counter sum = {totals[i].bytes, totals[i].calls};
 
+		if (!report_has_room(out, 2 * NAME_SIZE))
+			return -ENOMEM;
 		if (totals[i].tags > 0)
 			g_string_append_printf(out, "%s{module=\"%s\"} %" G_GINT64_FORMAT "\n",
 					       name, modules->list[i].name, value_of(metric, &sum));
 	}
+	return 0;
 }
 
 int report_prom(const struct report_input *input, GString *out)
 {
 	const struct catalog *catalog = input->sample->catalog;
-	g_autofree struct total *totals = g_new0(struct total, catalog->modules.count + 1);
+	g_autofree struct total *totals = NULL;
 	int err = 0;
 
+	if (!heap_has_room((catalog->modules.count + 1) * sizeof(*totals)))
+		return -ENOMEM;
+	totals = g_new0(struct total, catalog->modules.count + 1);
 	for (guint i = 0; i < input->rows->len; i++) {
 		uint32_t tag = g_array_index(input->rows, struct row, i).tag;
 
@@ -118,8 +126,8 @@ int report_prom(const struct report_input *input, GString *out)
 		    "Another number whenever modules have come or gone (modulo 2^53).");
 	g_string_append_printf(out, "allocinfo_content_id %" G_GUINT64_FORMAT "\n",
 			       input->sample->content_id & EXACT_MAX);
-	for (enum metric metric = 0; metric < METRICS; metric++)
-		append_modules(input, totals, metric, out);
+	for (enum metric metric = 0; !err && metric < METRICS; metric++)
+		err = append_modules(input, totals, metric, out);
 	for (enum metric metric = 0; !err && metric < METRICS; metric++)
 		err = append_tags(input, metric, out);
 	return err;

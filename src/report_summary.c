@@ -2,6 +2,8 @@
 /* .summary: who holds the memory, on one screen. Differences have a screen of their own. */
 #include "screen.h"
 
+#include <errno.h>
+
 enum { GROUP_WIDTH = 18, GROUP_COLUMNS = 38 };
 
 /* What is counted while the rows are gone through. */
@@ -113,6 +115,8 @@ static void append_holdings(const struct report_input *input, GString *out)
 
 int report_summary(const struct report_input *input, GString *out)
 {
+	if (!screen_has_room(input->sample->catalog))
+		return -ENOMEM;
 	if (input->sample->is_difference)
 		report_growth(input, out);
 	else

@@ -3,6 +3,7 @@
 #include "report.h"
 
 #include <errno.h>
+#include "heap.h"
 
 /* A line but for the path: three or four numbers and a name. */
 #define TOTAL_ROOM (2 * NAME_SIZE)
@@ -64,9 +65,13 @@ static void total_fixed(const struct report_input *input, GArray *totals)
 	}
 }
 
-static void total_values(const struct report_input *input, GArray *totals)
+static int total_values(const struct report_input *input, GArray *totals)
 {
 	g_autoptr(GArray) values = select_values(input->sample, input->query, input->rows);
+
+	/* An array grows to twice its size; sorting takes as much again. */
+	if (!heap_has_room(4 * values->len * sizeof(struct child_total)))
+		return -ENOMEM;
 
 	for (guint i = 0; i < values->len; i++) {
 		const struct value *value = &g_array_index(values, struct value, i);
@@ -74,6 +79,7 @@ static void total_values(const struct report_input *input, GArray *totals)
 
 		g_array_append_val(totals, total);
 	}
+	return 0;
 }
 
 static int largest_first(const void *a, const void *b)
@@ -88,13 +94,16 @@ static int largest_first(const void *a, const void *b)
 int report_totals(const struct report_input *input, GString *out)
 {
 	g_autoptr(GArray) totals = g_array_new(FALSE, FALSE, sizeof(struct child_total));
+	int err = 0;
 
 	switch (select_children_kind(input->query)) {
 	case CHILDREN_FIXED: total_fixed(input, totals); break;
-	case CHILDREN_VALUES: total_values(input, totals); break;
+	case CHILDREN_VALUES: err = total_values(input, totals); break;
 	case CHILDREN_NONE:
 	case CHILDREN_WORLDS: break;
 	}
+	if (err)
+		return err;
 	g_array_sort(totals, largest_first);
 	for (guint i = 0; i < totals->len; i++) {
 		const struct child_total *total = &g_array_index(totals, struct child_total, i);

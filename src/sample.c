@@ -14,10 +14,14 @@
 
 /*
  * What a tag of a new catalog can take, but for its words, while that is built; at the end it is
- * half of that. And after so much text memory for words is asked for.
+ * half of that. What a path or word can, and a tail in the table of tails. After so much text
+ * memory is asked for what more of it can become: at worst a path for two bytes.
  */
 #define BUILD_SIZE 512
-#define TEXT_AT_ONCE (1 << 20)
+#define NAME_BUILD_SIZE 192
+#define TAIL_SIZE 64
+#define TEXT_AT_ONCE (1 << 16)
+#define TEXT_SIZE 100
 
 struct sample_reader {
 	struct catalog *known;
@@ -296,13 +300,16 @@ static void end_partial(struct sample_reader *reader, struct span text)
 	reader->overlong = false;
 }
 
-/* Words are kept as they come, however few tags they are of. */
+/* What a text can take, however few tags it is of; tables of names grow to twice their size. */
 static void ask_for_words(struct sample_reader *reader, size_t more)
 {
+	size_t names = reader->build ? catalog_build_names(reader->build) : 0;
+	size_t tails = reader->sample->tails ? g_hash_table_size(reader->sample->tails) : 0;
+
 	reader->text += more;
-	if (!reader->build || reader->text < TEXT_AT_ONCE)
+	if ((!reader->build && !tails) || reader->text < TEXT_AT_ONCE)
 		return;
-	ask_for(reader, 4 * reader->text);
+	ask_for(reader, reader->text * TEXT_SIZE + names * NAME_BUILD_SIZE + tails * TAIL_SIZE);
 	reader->text = 0;
 }
 
@@ -399,7 +406,8 @@ int sample_reader_finish(struct sample_reader *reader, struct timespec time, str
 	if (!reader->build && (!reader->known || reader->count < reader->known->count))
 		diverge(reader);
 	if (reader->build)
-		ask_for(reader, (size_t)reader->count * BUILD_SIZE / 2);
+		ask_for(reader, (size_t)reader->count * BUILD_SIZE / 2 +
+					catalog_build_names(reader->build) * NAME_BUILD_SIZE);
 	if (reader->error) {
 		int err = reader->error;
 

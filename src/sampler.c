@@ -9,6 +9,9 @@
 #include "refresh.h"
 #include "told.h"
 
+/* For how long an error answers at the most, microseconds. */
+#define ERROR_MAX_AGE G_TIME_SPAN_SECOND
+
 struct sampler {
 	struct source *source;
 	int64_t max_age;
@@ -148,13 +151,14 @@ static int refresh_now(struct sampler *sampler, enum sampler_need need)
 	return 0;
 }
 
-/* An error answers for max_age as well: reading what cannot be read may cost more than anything. */
+/* An error answers for a while too: reading what cannot be read may cost more than anything. */
 static bool is_young(const struct sampler *sampler, enum sampler_need need)
 {
 	int64_t age = g_get_monotonic_time() - sampler->checked[need];
 
 	if (sampler->error[need])
-		return g_get_monotonic_time() - sampler->failed_at < sampler->max_age;
+		return g_get_monotonic_time() - sampler->failed_at <
+		       MIN(sampler->max_age, ERROR_MAX_AGE);
 	if (!sampler->known.sample)
 		return false;
 	if (need == SAMPLER_COUNTERS && sampler->known.sample->serial != sampler->newest)

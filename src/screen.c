@@ -2,6 +2,8 @@
 /* The parts of screens: see screen.h. */
 #include "screen.h"
 
+#include "heap.h"
+
 void screen_size(GString *out, int64_t bytes)
 {
 	static const char *const units[] = {"B  ", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -102,6 +104,12 @@ void screen_end_site(const struct sample *sample, uint32_t tag, gsize start, GSt
 			       (int64_t)sample->counters[tag].calls);
 	append_site(sample->catalog, tag, SCREEN_WIDTH - (out->len - start), out);
 	g_string_append_c(out, '\n');
+}
+
+bool screen_has_room(const struct catalog *catalog)
+{
+	return heap_has_room(((size_t)catalog->modules.count + catalog->path_count) *
+			     sizeof(struct total));
 }
 
 void screen_group(const struct report_input *input, struct screen_groups *groups)

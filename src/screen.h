@@ -44,6 +44,8 @@ struct screen_groups {
 	struct total *by_module;
 	struct total *by_path;
 };
+/* Whether there is memory for it; with many paths it is much. See heap_has_room(). */
+bool screen_has_room(const struct catalog *catalog);
 void screen_group(const struct report_input *input, struct screen_groups *groups);
 void screen_groups_clear(struct screen_groups *groups);
 

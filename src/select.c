@@ -159,21 +159,6 @@ static GArray *rows_by_names(const struct sample *sample, const struct query *qu
 	return rows;
 }
 
-/* Sorting takes as much again, and an array that grows twice as much; totals are by number. */
-bool select_has_room(const struct sample *sample, const struct query *query)
-{
-	const struct catalog *catalog = sample->catalog;
-	size_t values =
-		(size_t)catalog->modules.count + catalog->functions.count + catalog->path_count;
-	size_t rows = sample->part_count;
-	const uint32_t *tags;
-
-	if (!sample->part)
-		rows = query_candidates(catalog, query, &tags);
-	return heap_has_room(4 * rows * sizeof(struct row) +
-			     (values + rows) * (sizeof(struct total) + 2 * sizeof(struct value)));
-}
-
 GArray *select_rows(const struct sample *sample, const struct query *query)
 {
 	unsigned int unranked = query_steps_before_ranking(query);
@@ -365,4 +350,27 @@ size_t select_value_name(const struct catalog *catalog, const struct query *quer
 	else
 		word = catalog->functions.list[number].name;
 	return g_strlcpy(name, word, NAME_SIZE);
+}
+
+/* As many as there can be: there is a total for each; lines are sorted. */
+static size_t count_values(const struct sample *sample, const struct query *query, size_t rows)
+{
+	if (select_children_kind(query) != CHILDREN_VALUES)
+		return 0;
+	if (query->place == PLACE_FILTER && query->waiting == FILTER_LINE)
+		return rows;
+	return range_of_values(sample->catalog, query).count;
+}
+
+/* Sorting takes as much again, and an array that grows twice as much. */
+bool select_has_room(const struct sample *sample, const struct query *query)
+{
+	size_t rows = sample->part_count;
+	const uint32_t *tags;
+
+	if (!sample->part)
+		rows = query_candidates(sample->catalog, query, &tags);
+	return heap_has_room(4 * rows * sizeof(struct row) +
+			     count_values(sample, query, rows) *
+				     (sizeof(struct total) + 2 * sizeof(struct value)));
 }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include "interrupt.h"
 
-/* More than there are threads that serve requests. */
+/* Who finds none left waits for one. */
 #define POOL_SIZE 16
 
 struct ioctl_source {

@@ -24,13 +24,6 @@ static bool needs_counters(const struct target *target, enum view_need need)
 	}
 }
 
-/* What shows more than one tag, or counts them. */
-static bool needs_rows(const struct target *target, enum view_need need)
-{
-	return target->kind != TARGET_TAG && target->kind != TARGET_ALLOCINFO &&
-	       needs_counters(target, need);
-}
-
 /* What shows the state of things has to be there when things are bad. */
 static bool stands_alone(const struct target *target)
 {
@@ -85,6 +78,8 @@ static int find_tag(struct view *view)
 		view->tag = (uint32_t)view->target.number;
 	if (view->target.kind != TARGET_AT)
 		return 0;
+	if (!select_has_room(view->sample, &view->target.query))
+		return -ENOMEM;
 	view->tag = select_at(view->sample, &view->target.query, view->target.number);
 	return view->tag == CATALOG_NONE ? -ENOENT : 0;
 }
@@ -155,9 +150,6 @@ static int look(struct fs *fs, struct node *node, const struct span *name, enum 
 	err = find_target(fs, node, name, view);
 	if (!err && needs_counters(&view->target, need))
 		err = refine(fs, node, name, view);
-	if (!err && needs_rows(&view->target, need) &&
-	    !select_has_room(view->sample, &view->target.query))
-		err = -ENOMEM;
 	if (!err)
 		err = find_tag(view);
 	if (err)

@@ -168,36 +168,46 @@ uint32_t world_guessed(struct world *world)
 	return guessed;
 }
 
-/* Locked. Matching is done anew only where one of the catalogs is another one. */
+/* Locked. Matching is done anew only where one of the catalogs is another one. NULL: no memory. */
 static const struct pairing *pair(struct world *world, struct catalog *now)
 {
 	struct catalog *then = world->then->sample->catalog;
 
-	if (!world->pairing || !pairing_is_of(world->pairing, now, then)) {
-		pairing_free(world->pairing);
-		world->pairing = pairing_new(now, then);
-		world->guessed = pairing_guessed(world->pairing);
-	}
+	if (world->pairing && pairing_is_of(world->pairing, now, then))
+		return world->pairing;
+	g_clear_pointer(&world->pairing, pairing_free);
+	if (!pairing_has_room(now, then))
+		return NULL;
+	world->pairing = pairing_new(now, then);
+	world->guessed = pairing_guessed(world->pairing);
 	return world->pairing;
+}
+
+/* Locked. NULL where there is no memory for it. */
+static struct sample *make_difference(struct world *world, const struct sample *now)
+{
+	const struct pairing *pairing = pair(world, now->catalog);
+
+	if (!pairing || !sample_part_has_room(pairing_catalog(pairing)))
+		return NULL;
+	return difference_new(pairing, now, world->then->sample);
 }
 
 /* The difference that now makes, which is made once, or NULL: takes over the reference to now. */
 static struct sample *subtract(struct world *world, struct sample *now)
 {
-	struct sample *difference = NULL;
+	struct sample *difference;
 
 	g_mutex_lock(&world->lock);
 	if (world->now_serial != now->serial)
 		g_clear_pointer(&world->difference, sample_unref);
-	if (!world->difference && difference_has_room(now, world->then->sample)) {
-		world->difference =
-			difference_new(pair(world, now->catalog), now, world->then->sample);
-		world->now_serial = now->serial;
-	}
-	if (world->difference)
-		difference = sample_ref(world->difference);
+	if (!world->difference)
+		world->difference = make_difference(world, now);
+	world->now_serial = now->serial;
+	difference = world->difference ? sample_ref(world->difference) : NULL;
 	g_mutex_unlock(&world->lock);
-	note_use(world);
+	if (difference)
+		note_use(world);
 	sample_unref(now);
 	return difference;
 }

@@ -42,7 +42,10 @@ bool world_is_frozen(const struct world *world);
 /* How many tags of a difference were matched by guessing, as far as it has been looked at. */
 uint32_t world_guessed(struct world *world);
 
-/* As sampler_get(), sampler_get_some(), sampler_is_young() and sampler_last() of the world. */
+/*
+ * As sampler_get(), sampler_get_some(), sampler_is_young() and sampler_last() of the world. Where
+ * there is no memory for a difference it is -ENOMEM, which is not logged, and NULL.
+ */
 int world_get(struct world *world, enum sampler_need need, struct sample **sample);
 int world_get_some(struct world *world, const struct sample *names, const struct target *target,
 		   struct sample **sample);

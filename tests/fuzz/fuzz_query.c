@@ -145,7 +145,8 @@ static void check_report(const struct tree *tree, const struct target *to)
 	struct report_input input = {tree->sample, &to->query, rows, path};
 	g_autoptr(GString) out = g_string_new(NULL);
 
-	report_get((enum report_id)to->number)->render(&input, out);
+	check(tree, report_get((enum report_id)to->number)->render(&input, out) == 0,
+	      "a report that fails");
 	if (to->number == REPORT_RAW)
 		check(tree, out->len == 224 * (gsize)rows->len, "records of another length");
 	else if (out->len > 0)

@@ -8,9 +8,9 @@
  *
  * CALL is open, read, ioctl, id (CONTENT_ID alone) or get (the other ioctls). FAULT is the number
  * of an error, or: short (a read of few bytes), moves (each content id is another one), block
- * (until there is another line), or the name of a system call that is none of the daemon's
- * business, which is tried and whose error is that of CALL. The first SKIP such calls go well, and
- * all after COUNT further ones.
+ * (until there is another line), stuck (the same, whatever signals come), or the name of a system
+ * call that is none of the daemon's business, which is tried and whose error is that of CALL. The
+ * first SKIP such calls go well, and all after COUNT further ones.
  */
 #undef _FILE_OFFSET_BITS /* open and open64 are to be two names */
 #include <dlfcn.h>
@@ -107,13 +107,14 @@ static bool has_fault(const char *call, const char *other, struct fault *fault)
 	return true;
 }
 
-/* Until there is another line, or a signal comes, as a call of the kernel would. */
+/* Until there is another line, or a signal comes, as a call of the kernel mostly would. */
 static bool block(const struct fault *fault)
 {
+	bool stuck = strcmp(fault->kind, "stuck") == 0;
 	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
 
 	while (strncmp(control->line, fault->call, strlen(fault->call)) == 0)
-		if (nanosleep(&pause, NULL) != 0)
+		if (nanosleep(&pause, NULL) != 0 && !stuck)
 			return false;
 	return true;
 }
@@ -134,7 +135,7 @@ static bool try_forbidden(const struct fault *fault)
 		if (strcmp(fault->kind, forbidden[i].name) != 0)
 			continue;
 		if (syscall(forbidden[i].number, AF_INET, 0, 0, 0, 0, 0) >= 0)
-			errno = 0;
+			errno = EUCLEAN;
 		return true;
 	}
 	return false;
@@ -145,7 +146,8 @@ static int suffer(const struct fault *fault)
 {
 	if (try_forbidden(fault))
 		return -1;
-	if (strcmp(fault->kind, "block") == 0 && !block(fault))
+	if ((strcmp(fault->kind, "block") == 0 || strcmp(fault->kind, "stuck") == 0) &&
+	    !block(fault))
 		return -1;
 	errno = fault->error;
 	return fault->error ? -1 : 0;

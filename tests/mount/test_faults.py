@@ -346,6 +346,19 @@ class Blocked(Stacked):
                     self.assertTrue(self.ends(reader))
                     self.assertEqual(mount.log(), [])
 
+    def test_ends_whatever(self):
+        """Nor does one that no signal brings back, however the mount is ended."""
+        ends = {'TERM': lambda mount: mount.process.terminate(),
+                'umount -f': lambda mount: subprocess.run(['umount', '-f', '-l', mount.path],
+                                                          check=True)}
+        for name, end in ends.items():
+            with self.subTest(name):
+                mount, reader = self.block(('read', 'stuck'))
+                end(mount)
+                self.assertEqual(mount.process.wait(2.5), 0)
+                self.assertTrue(wait_until(lambda m=mount: not is_mounted(m.path), 0.5))
+                self.assertTrue(self.ends(reader))
+
     def test_interrupt(self):
         """Whoever waits for the source can be ended."""
         for fault in (('ioctl', 'block'), ('read', 'block')):
