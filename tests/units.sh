@@ -3,7 +3,7 @@
 # The units of systemd in docs/: units.sh ALLOCFS DIRECTORY. systemd has nothing to say against them,
 # and finds the service little exposed.
 set -eu
-allocfs=$1 units=$2
+allocfs=$(realpath "$1") units=$2
 # Of 100; its own services have between 20 and 97.
 most_exposed=40
 
