@@ -8,6 +8,10 @@
 #define WAKE SIGUSR1
 #define PERIOD (100 * 1000) /* microseconds */
 
+/* How often a thread is woken until it notices, and microseconds in between. */
+#define WAKES 5
+#define WAKE_PAUSE 2000
+
 static __thread struct interrupt *current;
 
 static void do_nothing(int number)
@@ -25,7 +29,7 @@ void interrupt_set_up(void)
 
 void interrupt_begin(struct interrupt *interrupt)
 {
-	*interrupt = (struct interrupt){0, pthread_self()};
+	*interrupt = (struct interrupt){0, 0, pthread_self()};
 	current = interrupt;
 }
 
@@ -42,7 +46,11 @@ void interrupt_wake(pthread_t thread)
 void interrupt_raise(struct interrupt *interrupt)
 {
 	g_atomic_int_set(&interrupt->raised, 1);
-	interrupt_wake(interrupt->thread);
+	/* A signal that comes just before the system call does not end it. */
+	for (int i = 0; i < WAKES && !g_atomic_int_get(&interrupt->noticed); i++) {
+		interrupt_wake(interrupt->thread);
+		g_usleep(WAKE_PAUSE);
+	}
 }
 
 void interrupt_wait(GCond *cond, GMutex *mutex)
@@ -56,5 +64,8 @@ void interrupt_wait(GCond *cond, GMutex *mutex)
 
 bool interrupt_is_raised(void)
 {
-	return current && g_atomic_int_get(&current->raised);
+	if (!current || !g_atomic_int_get(&current->raised))
+		return false;
+	g_atomic_int_set(&current->noticed, 1);
+	return true;
 }

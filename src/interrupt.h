@@ -12,6 +12,7 @@
 
 struct interrupt {
 	gint raised;
+	gint noticed;
 	pthread_t thread;
 };
 
@@ -22,7 +23,10 @@ void interrupt_set_up(void);
 void interrupt_begin(struct interrupt *interrupt);
 void interrupt_end(void);
 
-/* The request is to be given up. Any thread, between its begin and its end. */
+/*
+ * The request is to be given up. Any thread, between its begin and its end; takes some milliseconds
+ * where the other thread does not notice.
+ */
 void interrupt_raise(struct interrupt *interrupt);
 
 /* Ends the system call that a thread is in, if it is in one. */

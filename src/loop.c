@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <linux/fuse.h>
 #include <glib.h>
+#include "heap.h"
 #include "interrupt.h"
 
 /*
@@ -20,6 +21,9 @@
 
 /* So many may wait for requests; of more, one ends. */
 #define IDLE_MAX 10
+
+/* A stack, and what requests are read into, bytes; mostly not touched. */
+#define THREAD_SIZE (10 << 20)
 
 /* How long to leave others the memory that there is not enough of, microseconds. */
 #define MEMORY_PAUSE (100 * 1000)
@@ -53,8 +57,11 @@ static void *work(void *unused);
 /* Locked. */
 static bool start_thread(void)
 {
-	GThread *thread = g_thread_try_new("request", work, NULL, NULL);
+	GThread *thread = NULL;
 
+	/* The first has to be there. */
+	if (started == 0 || heap_has_room(THREAD_SIZE))
+		thread = g_thread_try_new("request", work, NULL, NULL);
 	if (!thread)
 		return false;
 	g_thread_unref(thread);

@@ -329,7 +329,6 @@ class Blocked(Stacked):
         self.addCleanup(reader.wait)
         self.addCleanup(mount.faults.clear)
         self.assertTrue(wait_until(lambda: mount.faults.hits > 0, 2))
-        time.sleep(0.2)  # A signal that comes before the call does not end it.
         return mount, reader
 
     def ends(self, process, seconds=2):
