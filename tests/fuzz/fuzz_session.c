@@ -132,6 +132,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct client *client;
 
 	g_log_set_default_handler(ignore_log, NULL);
+	/* As main does. libFuzzer takes the signal for a wish to end. */
+	interrupt_set_up();
 	begin(&fs, scripted, lead < 128 ? 0 : 10 * G_TIME_SPAN_SECOND);
 	session = fuse_session_new(&args, &fs_operations, sizeof(fs_operations), &fs);
 	fuzz_check(session, "no session");

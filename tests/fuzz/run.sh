@@ -40,7 +40,7 @@ start() {
 
 status=0
 finish() {
-	if wait "$2"; then
+	if wait "$2" && tail -n 1 "$build/$1.log" | grep -q '^Done'; then
 		echo "fuzz-$1: $(tail -n 1 "$build/$1.log"), nothing found"
 	else
 		echo "fuzz-$1: FAILED"
