@@ -120,17 +120,11 @@ static int render_report(const struct content_input *input, const struct query *
 	return report_get(report)->render(&report_input, out);
 }
 
-static void append_tag(const struct report_input *input, uint32_t tag, void *view, GString *out)
-{
-	report_tag(input->sample, *(const enum query_view *)view, tag, out);
-}
-
 /* The tags at one place of one file, of those in the set. */
 static int render_place(const struct content_input *input, GString *out)
 {
 	const struct target *target = input->target;
 	const struct catalog *catalog = input->sample->catalog;
-	enum query_view view = target->query.view;
 	g_autoptr(GArray) rows = NULL;
 	guint kept = 0;
 
@@ -145,8 +139,8 @@ static int render_place(const struct content_input *input, GString *out)
 			g_array_index(rows, struct row, kept++) = row;
 	}
 	g_array_set_size(rows, kept);
-	return report_each(&(struct report_input){input->sample, &target->query, rows, NULL},
-			   append_tag, &view, out);
+	return report_tags(&(struct report_input){input->sample, &target->query, rows, NULL},
+			   target->query.view, out);
 }
 
 uint64_t content_listing_length(const struct sample *sample)

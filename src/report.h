@@ -76,6 +76,9 @@ size_t report_header_length(const struct sample *sample);
 /* Appends what the file of one tag holds in that view: its line, or its record. */
 void report_tag(const struct sample *sample, enum query_view view, uint32_t tag, GString *out);
 
+/* The same of all rows, without a header. 0 or -ENOMEM. */
+int report_tags(const struct report_input *input, enum query_view view, GString *out);
+
 /* The length of what report_tag() appends. */
 size_t report_tag_length(const struct sample *sample, enum query_view view, uint32_t tag);
 

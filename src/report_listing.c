@@ -73,17 +73,18 @@ static void append_tag(const struct report_input *input, uint32_t tag, void *vie
 	report_tag(input->sample, *(const enum query_view *)view, tag, out);
 }
 
+int report_tags(const struct report_input *input, enum query_view view, GString *out)
+{
+	return report_each(input, append_tag, &view, out);
+}
+
 int report_allocinfo(const struct report_input *input, GString *out)
 {
-	enum query_view view = VIEW_TEXT;
-
 	report_header(input->sample, out);
-	return report_each(input, append_tag, &view, out);
+	return report_tags(input, VIEW_TEXT, out);
 }
 
 int report_raw(const struct report_input *input, GString *out)
 {
-	enum query_view view = VIEW_RAW;
-
-	return report_each(input, append_tag, &view, out);
+	return report_tags(input, VIEW_RAW, out);
 }

@@ -8,8 +8,7 @@ cd "$(dirname "$0")/.."
 need_packages $BUILD_PACKAGES $TEST_PACKAGES gcovr
 
 build=${BUILD:-build/coverage}
-[ -d "$build" ] || meson setup "$build" -Db_coverage=true -Doptimization=1 \
-	>/dev/null
+[ -d "$build" ] || meson setup "$build" -Db_coverage=true -Doptimization=1 >/dev/null
 ninja -C "$build" --quiet
 # Daemons of other users write there, too, what they ran.
 umask 0
