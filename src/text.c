@@ -234,6 +234,7 @@ char *text_format(char *to, struct span site, const struct text_counter *counter
 	if (tail.len > 0)
 		memcpy(to, tail.at, tail.len);
 	to += tail.len;
-	memcpy(to, " \n", 2);
-	return to + 2;
+	*to++ = ' ';
+	*to++ = '\n';
+	return to;
 }

@@ -71,7 +71,7 @@ static void cut(char *to, const char *from)
 	if (len > ALLOCINFO_STRING_SIZE - 1)
 		from += len - (ALLOCINFO_STRING_SIZE - 1);
 	memset(to, 0, ALLOCINFO_STRING_SIZE);
-	memcpy(to, from, strlen(from));
+	memcpy(to, from, strlen(from) + 1);
 }
 
 /* FILE:LINE[ [MODULE]] */
