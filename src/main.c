@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The life of a mount: open the source, read it once, mount, start what will unmount, give up
+ * The life of a mount: open the source, read it once, start what will unmount, mount, give up
  * rights, become a daemon, serve.
  */
 #include <errno.h>
@@ -210,16 +210,14 @@ static void forget_mount(struct fuse_session *session)
 }
 
 /* The mount is there: serves until it is gone, and sees to it that it is. */
-static int serve_mount(struct fs *fs, struct fuse_session *session, const struct options *options,
-		       int argc, char **argv)
+static int serve_mount(struct fs *fs, struct fuse_session *session, const struct options *options)
 {
 	bool foreground = options->foreground || options->debug;
 	int err;
 
-	unmounter = unmounter_start(options->mountpoint, argc, argv);
-	if (unmounter < 0) {
+	if (unmounter_tell(unmounter) != 0) {
 		fuse_session_unmount(session);
-		return complain("no process could be started that unmounts in the end");
+		return complain("the process that unmounts in the end is gone");
 	}
 	log_to(foreground);
 	fuse_set_log_func(log_fuse);
@@ -260,8 +258,11 @@ static int run(struct options *options, int argc, char **argv)
 	/* Before there is something to be seen, which somebody might end. */
 	handle_signals(session);
 	interrupt_set_up();
-	if (fuse_session_mount(session, options->mountpoint) == 0)
-		err = serve_mount(&fs, session, options, argc, argv);
+	unmounter = unmounter_start(options->mountpoint, argc, argv);
+	if (unmounter < 0)
+		complain("no process could be started that unmounts in the end");
+	else if (fuse_session_mount(session, options->mountpoint) == 0)
+		err = serve_mount(&fs, session, options);
 	fuse_session_destroy(session);
 out_fs:
 	handle_table_free(fs.handles);

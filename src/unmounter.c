@@ -44,12 +44,20 @@ static bool identify(const char *path, struct identity *identity)
 	return true;
 }
 
-static bool is_still_there(const char *path, const struct identity *identity)
+static bool is_there(const char *path, const struct identity *identity)
 {
 	struct identity now;
 
 	return identify(path, &now) && now.mount == identity->mount &&
 	       now.major == identity->major && now.minor == identity->minor;
+}
+
+/* The second where the kernel was only just about to notice. */
+static bool is_dead(const char *path)
+{
+	struct stat stat;
+
+	return lstat(path, &stat) != 0 && (errno == ENOTCONN || errno == ECONNABORTED);
 }
 
 /* Whoever ends the daemon by name or by terminal must not end this too. */
@@ -105,22 +113,41 @@ static void unmount(const char *path)
 	execlp("fusermount3", "fusermount3", "-u", "-q", "-z", "--", path, NULL);
 }
 
-static void wait_for_end(int fd)
+/* Returns whether the daemon has something to tell; if not it is gone. */
+static bool is_told(int fd)
 {
 	char byte;
 	ssize_t got;
 
 	do {
 		got = read(fd, &byte, 1);
-	} while (got > 0 || (got < 0 && errno == EINTR));
+	} while (got < 0 && errno == EINTR);
+	return got > 0;
 }
 
-static void help(int fd, const char *mountpoint, int argc, char **argv)
+/*
+ * Waits for the end of the daemon. Returns whether it has left a mount. One that ended before it
+ * could tell may have mounted or not; what is new and dead at that place then can only be its own.
+ */
+static bool outlive(int fd, const char *path, const struct identity *before)
+{
+	struct identity own;
+	bool known;
+
+	if (!is_told(fd))
+		return !is_there(path, before) && is_dead(path);
+	known = identify(path, &own);
+	while (is_told(fd))
+		;
+	return known && is_there(path, &own);
+}
+
+static void help(int fd, const char *mountpoint, const struct identity *before, int argc,
+		 char **argv)
 {
 	char *path = strdup(mountpoint); /* The arguments are about to be overwritten. */
-	struct identity identity;
 
-	if (!path || !identify(path, &identity))
+	if (!path)
 		_exit(EXIT_FAILURE);
 	setsid();
 	ignore_signals();
@@ -129,8 +156,7 @@ static void help(int fd, const char *mountpoint, int argc, char **argv)
 		_exit(EXIT_FAILURE);
 	show_title(argc, argv);
 	drop();
-	wait_for_end(fd);
-	if (is_still_there(path, &identity))
+	if (outlive(fd, path, before))
 		unmount(path);
 	free(path);
 	_exit(EXIT_SUCCESS);
@@ -138,21 +164,28 @@ static void help(int fd, const char *mountpoint, int argc, char **argv)
 
 int unmounter_start(const char *mountpoint, int argc, char **argv)
 {
+	struct identity before;
 	int ends[2];
 	pid_t pid;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+	if (!identify(mountpoint, &before) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return -errno;
 	pid = fork();
 	if (pid == 0) {
 		close(ends[0]);
-		help(ends[1], mountpoint, argc, argv);
+		help(ends[1], mountpoint, &before, argc, argv);
 	}
 	close(ends[1]);
 	if (pid > 0)
 		return ends[0];
 	close(ends[0]);
 	return -errno;
+}
+
+int unmounter_tell(int fd)
+{
+	return send(fd, "", 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 
 void unmounter_finish(int fd, int timeout)

@@ -8,11 +8,17 @@
 #define ALLOCFS_UNMOUNTER_H
 
 /*
- * Starts it for the mount that was just made at that absolute path, before there are threads and
- * while there are privileges. argv is main's: the helper shows another command line in it. Returns
- * the daemon's end of the socket, or -errno.
+ * Starts it for the mount that is about to be made at that absolute path, before there are threads
+ * and while there are privileges. argv is main's: the helper shows another command line in it.
+ * Returns the daemon's end of the socket, or -errno.
  */
 int unmounter_start(const char *mountpoint, int argc, char **argv);
+
+/*
+ * Tells it that there is the mount now, so that it unmounts no other. Returns 0, or -errno where it
+ * is gone.
+ */
+int unmounter_tell(int fd);
 
 /*
  * Has it unmount now and waits until it has, for timeout milliseconds at most. May be called in a

@@ -6,7 +6,8 @@
  *
  *     CALL FAULT [SKIP [COUNT]]
  *
- * CALL is open, read, ioctl, id (CONTENT_ID alone) or get (the other ioctls). FAULT is the number
+ * CALL is open, read, ioctl, id (CONTENT_ID alone), get (the other ioctls) or mount, which knows
+ * one FAULT alone: dies, when there is a mount and before anything else. FAULT is the number
  * of an error, or: short (a read of few bytes), moves (each content id is another one), block
  * (until there is another line), stuck (the same, whatever signals come), or the name of a system
  * call that is none of the daemon's business, which is tried and whose error is that of CALL. The
@@ -16,6 +17,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -234,6 +236,21 @@ EXPORTED int close(int fd)
 static bool concerns(int fd)
 {
 	return fd >= 0 && fd < DESCRIPTORS && is_source[fd];
+}
+
+struct fuse_session;
+EXPORTED int fuse_session_mount(struct fuse_session *session, const char *mountpoint);
+
+int fuse_session_mount(struct fuse_session *session, const char *mountpoint)
+{
+	int (*real)(struct fuse_session *, const char *) =
+		(int (*)(struct fuse_session *, const char *))next("fuse_session_mount");
+	struct fault fault;
+	int result = real(session, mountpoint);
+
+	if (result == 0 && has_fault("mount", "mount", &fault))
+		raise(SIGKILL);
+	return result;
 }
 
 EXPORTED ssize_t read(int fd, void *buffer, size_t size)

@@ -14,6 +14,7 @@ import time
 import unittest
 
 import allocfs_mount as am
+from allocfs_faults import LIBRARY, Faults
 from allocfs_mount import ALLOCFS, is_mounted, run, slurp, wait_until
 
 USER = pwd.getpwnam('nobody').pw_uid  # fusermount3 wants to know a name
@@ -57,17 +58,22 @@ class Case(unittest.TestCase):
         self.path = os.path.join(self.base, 'mnt')
         os.mkdir(self.path)
 
-    def start(self, user, options='', source=None, path=None):
+    def launch(self, user, options='', source=None, path=None, environment=None):
         path = path or self.path
         os.chown(path, user, user)
         identity = {'user': user, 'group': user, 'extra_groups': []} if user else {}
         with open(os.path.join(self.base, 'log'), 'wb') as log:
             process = subprocess.Popen(
                 [ALLOCFS, source or self.dump, path, '-f'] + (['-o', options] if options else []),
-                stderr=log, **identity)
+                stderr=log, env=environment, **identity)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         self.addCleanup(subprocess.run, ['umount', '-l', path], capture_output=True, check=False)
+        return process
+
+    def start(self, user, options='', source=None, path=None):
+        path = path or self.path
+        process = self.launch(user, options, source, path)
         self.assertTrue(wait_until(lambda: is_mounted(path) or process.poll() is not None))
         self.assertIsNone(process.poll(), slurp(os.path.join(self.base, 'log')))
         return process
@@ -176,6 +182,20 @@ class Ends(Case):
                     for busy in (False, True):
                         with self.subTest(user=user, options=options, end=end[0], busy=busy):
                             self.check_end(user, options, busy, end)
+
+    @unittest.skipUnless(LIBRARY, 'ALLOCFS_FAULTS_LIBRARY does not name what is to be preloaded')
+    def test_killed_as_soon_as_mounted(self):
+        for user in (0, USER):
+            for options in ('', 'auto_unmount'):
+                with self.subTest(user=user, options=options):
+                    path = os.path.join(self.base, 'faults')
+                    faults = Faults(path, self.dump)
+                    os.chmod(path, 0o666)
+                    faults.set('mount', 'dies')
+                    process = self.launch(user, options, environment=faults.environment)
+                    self.assertEqual(process.wait(5), -signal.SIGKILL)
+                    self.assertEqual(faults.hits, 1)
+                    self.assertTrue(wait_until(lambda: not is_mounted(self.path), 2))
 
     def test_another_mount_is_left_alone(self):
         """Who mounts there after this one was unmounted keeps his mount when this one ends."""
