@@ -4,15 +4,21 @@
 
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 #define WAKE SIGUSR1
 #define PERIOD (100 * 1000) /* microseconds */
 
-/* How often a thread is woken until it notices, and microseconds in between. */
-#define WAKES 5
-#define WAKE_PAUSE 2000
+/* How often who is given up is woken, nanoseconds. */
+#define WAKE_PERIOD (20 * 1000 * 1000)
+
+/* A C library that has not yet given the member its name. */
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
 
 static __thread struct interrupt *current;
+static __thread pid_t own_id;
 
 static void do_nothing(int number)
 {
@@ -29,12 +35,16 @@ void interrupt_set_up(void)
 
 void interrupt_begin(struct interrupt *interrupt)
 {
-	*interrupt = (struct interrupt){0, 0, pthread_self()};
+	if (own_id == 0)
+		own_id = gettid();
+	*interrupt = (struct interrupt){.thread = pthread_self(), .thread_id = own_id};
 	current = interrupt;
 }
 
 void interrupt_end(void)
 {
+	if (current->has_timer)
+		timer_delete(current->timer);
 	current = NULL;
 }
 
@@ -43,14 +53,30 @@ void interrupt_wake(pthread_t thread)
 	pthread_kill(thread, WAKE);
 }
 
+/*
+ * A signal that comes just before the system call does not end it, and a thread may be kept from
+ * running between its last look and the call for any time. So the kernel repeats it.
+ */
+static bool start_timer(struct interrupt *interrupt)
+{
+	static const struct itimerspec times = {{0, WAKE_PERIOD}, {0, 1}};
+	struct sigevent wake = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = WAKE};
+
+	wake.sigev_notify_thread_id = interrupt->thread_id;
+	if (timer_create(CLOCK_MONOTONIC, &wake, &interrupt->timer) != 0)
+		return false;
+	timer_settime(interrupt->timer, 0, &times, NULL);
+	return true;
+}
+
 void interrupt_raise(struct interrupt *interrupt)
 {
 	g_atomic_int_set(&interrupt->raised, 1);
-	/* A signal that comes just before the system call does not end it. */
-	for (int i = 0; i < WAKES && !g_atomic_int_get(&interrupt->noticed); i++) {
+	if (!interrupt->has_timer)
+		interrupt->has_timer = start_timer(interrupt);
+	/* Of timers there may be too many; then once has to do. */
+	if (!interrupt->has_timer)
 		interrupt_wake(interrupt->thread);
-		g_usleep(WAKE_PAUSE);
-	}
 }
 
 void interrupt_wait(GCond *cond, GMutex *mutex)
@@ -64,8 +90,5 @@ void interrupt_wait(GCond *cond, GMutex *mutex)
 
 bool interrupt_is_raised(void)
 {
-	if (!current || !g_atomic_int_get(&current->raised))
-		return false;
-	g_atomic_int_set(&current->noticed, 1);
-	return true;
+	return current && g_atomic_int_get(&current->raised);
 }

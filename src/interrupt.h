@@ -8,12 +8,16 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <sys/types.h>
+#include <time.h>
 #include <glib.h>
 
 struct interrupt {
 	gint raised;
-	gint noticed;
 	pthread_t thread;
+	pid_t thread_id;
+	bool has_timer;
+	timer_t timer;
 };
 
 /* For the process, before there are threads: a signal ends the system call that a thread is in. */
@@ -24,8 +28,8 @@ void interrupt_begin(struct interrupt *interrupt);
 void interrupt_end(void);
 
 /*
- * The request is to be given up. Any thread, between its begin and its end; takes some milliseconds
- * where the other thread does not notice.
+ * The request is to be given up: its thread is woken again and again until the end. Any thread,
+ * between begin and end, one at a time.
  */
 void interrupt_raise(struct interrupt *interrupt);
 
