@@ -185,7 +185,7 @@ class Soak:
     def soak(self):
         workers = {number: self.worker(number, SECONDS) for number in range(PROCESSES)}
         self.replace(workers)
-        self.collect(workers)
+        self.collect(workers, 0)
         if not self.wrong:
             self.settle()
         self.after = [variant.memory() for variant in self.variants if not self.wrong]
@@ -203,7 +203,7 @@ class Soak:
         time.sleep(REMEMBERED)
         workers = {number: self.worker(number, SECONDS / 10, current)
                    for number in range(PROCESSES, PROCESSES + len(self.variants))}
-        self.collect(workers)
+        self.collect(workers, SECONDS / 10)
 
     def replace(self, workers):
         """Other listings behind the mounts, until the time is over or someone is wrong."""
@@ -223,8 +223,9 @@ class Soak:
             if not self.before and now > start + SECONDS / 5:
                 self.before = [variant.memory() for variant in self.variants]
 
-    def collect(self, workers):
-        end = time.monotonic() + PATIENCE
+    def collect(self, workers, seconds):
+        """What the workers say, who go on asking for so long."""
+        end = time.monotonic() + seconds + PATIENCE
         for number, worker in workers.items():
             if not select.select([worker.file], [], [], max(0, end - time.monotonic()))[0]:
                 self.wrong.append(f'worker {number} has no answer to {self.board.shown(number)}')
