@@ -22,7 +22,8 @@
 /* So many may wait for requests; of more, one ends. */
 #define IDLE_MAX 10
 
-/* A stack, and what requests are read into, bytes; mostly not touched. */
+/* What requests are read into, and that and a stack, bytes; mostly not touched. */
+#define BUFFER_SIZE ((1 << 20) + (64 << 10))
 #define THREAD_SIZE (10 << 20)
 
 /* How long to leave others the memory that there is not enough of, microseconds. */
@@ -42,14 +43,37 @@ static unsigned int started, idle; /* threads; those that wait for a request, or
 static pthread_t threads[THREADS_MAX];
 static unsigned int entered; /* of threads[] */
 static int failure; /* of the first thread that failed */
+static GArray *later; /* struct fuse_buf: requests for the next thread that has time */
+
+/* 0 of one that lies elsewhere, as what is written to a file may; here nothing is. */
+static uint32_t opcode_of(const struct fuse_buf *request)
+{
+	const struct fuse_in_header *header = request->mem;
+
+	return request->flags & FUSE_BUF_IS_FD ? 0 : header->opcode;
+}
 
 /* Those that give something back wait for nothing, and are over before a thread could start. */
 static bool is_forget(const struct fuse_buf *request)
 {
-	const struct fuse_in_header *header = request->mem;
+	uint32_t opcode = opcode_of(request);
 
-	return !(request->flags & FUSE_BUF_IS_FD) &&
-	       (header->opcode == FUSE_FORGET || header->opcode == FUSE_BATCH_FORGET);
+	return opcode == FUSE_FORGET || opcode == FUSE_BATCH_FORGET;
+}
+
+/* Whether it can wait for a thread: what ends another one's waiting cannot. */
+static bool may_be_put_off(const struct fuse_buf *request)
+{
+	switch (opcode_of(request)) {
+	case 0:
+	case FUSE_INTERRUPT:
+	case FUSE_FORGET:
+	case FUSE_BATCH_FORGET:
+	case FUSE_RELEASE:
+	case FUSE_RELEASEDIR:
+	case FUSE_DESTROY: return false;
+	default: return true;
+	}
 }
 
 static void *work(void *unused);
@@ -62,6 +86,7 @@ static bool start_thread(void)
 	/* The first has to be there. */
 	if (started == 0 || heap_has_room(THREAD_SIZE))
 		thread = g_thread_try_new("request", work, NULL, NULL);
+	heap_settle();
 	if (!thread)
 		return false;
 	g_thread_unref(thread);
@@ -78,12 +103,21 @@ static void note_failure(int err)
 	g_mutex_unlock(&lock);
 }
 
+/* libfuse allocates what it reads into the first time. */
+static int receive_now(struct fuse_buf *request)
+{
+	if (!request->mem && !heap_has_room(BUFFER_SIZE))
+		return -ENOMEM;
+	return fuse_session_receive_buf(session, request);
+}
+
 /* Returns whether there is a request now; if not, there will be none any more. */
 static bool receive(struct fuse_buf *request)
 {
 	while (!fuse_session_exited(session)) {
-		int got = fuse_session_receive_buf(session, request);
+		int got = receive_now(request);
 
+		heap_settle();
 		if (got > 0)
 			return true;
 		if (got == -ENOMEM) {
@@ -96,19 +130,55 @@ static bool receive(struct fuse_buf *request)
 	return false;
 }
 
+/*
+ * Locked. Where all others are busy and there can be no further one, this is the last to receive
+ * requests: were it to wait for the source as well, interrupts would reach nobody any more.
+ */
+static bool put_off(const struct fuse_buf *request)
+{
+	struct fuse_buf copy = *request;
+
+	if (started == 1 || !may_be_put_off(request))
+		return false;
+	copy.mem = g_memdup2(request->mem, request->size);
+	g_array_append_val(later, copy);
+	return true;
+}
+
+/*
+ * Locked, but for the while that each of them takes. Somebody else has to be receiving meanwhile;
+ * if not, he will be back here himself and find this one receiving.
+ */
+static void process_later(void)
+{
+	while (later->len > 0 && idle > 0) {
+		struct fuse_buf request = g_array_index(later, struct fuse_buf, 0);
+
+		g_array_remove_index(later, 0);
+		g_mutex_unlock(&lock);
+		fuse_session_process_buf(session, &request);
+		heap_settle();
+		g_free(request.mem);
+		g_mutex_lock(&lock);
+	}
+}
+
 /* Returns whether one more is needed to wait for requests. */
 static bool process(struct fuse_buf *request)
 {
-	bool forget = is_forget(request), needed;
+	bool needed;
 
 	g_mutex_lock(&lock);
 	idle--;
-	/* Where none can be started this one is back some time. */
-	if (idle == 0 && !forget && started < THREADS_MAX)
+	if (idle == 0 && !is_forget(request) && started < THREADS_MAX)
 		start_thread();
-	g_mutex_unlock(&lock);
-	fuse_session_process_buf(session, request);
-	g_mutex_lock(&lock);
+	if (idle > 0 || !put_off(request)) {
+		g_mutex_unlock(&lock);
+		fuse_session_process_buf(session, request);
+		heap_settle();
+		g_mutex_lock(&lock);
+		process_later();
+	}
 	/* Who is about to leave counts no more, or others would leave because of him. */
 	needed = idle < IDLE_MAX;
 	idle += needed;
@@ -152,6 +222,7 @@ static void *work(void *unused)
 void loop_set_up(struct fuse_session *served)
 {
 	session = served;
+	later = g_array_new(FALSE, FALSE, sizeof(struct fuse_buf));
 	sem_init(&ending, 0, 0);
 }
 
@@ -175,6 +246,14 @@ static bool all_have_left(void)
 	return gone;
 }
 
+/* Whoever asked has been told already that nobody is there any more. */
+static void forget_later(void)
+{
+	for (guint i = 0; i < later->len; i++)
+		g_free(g_array_index(later, struct fuse_buf, i).mem);
+	g_array_free(later, TRUE);
+}
+
 int loop_run(void)
 {
 	bool runs;
@@ -191,5 +270,6 @@ int loop_run(void)
 	while (!all_have_left())
 		g_usleep(END_PAUSE);
 	alarm(0);
+	forget_later();
 	return failure;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The life of a mount: open the source, read it once, start what will unmount, mount, give up
+ * The life of a mount: start what will unmount, open the source, read it once, mount, give up
  * rights, become a daemon, serve.
  */
 #include <errno.h>
@@ -124,6 +124,18 @@ static int open_source(struct fs *fs, const struct options *options)
 /* What a signal handler needs: the socket of the unmounter. */
 static int unmounter = -1;
 
+static int start_unmounter(const char *mountpoint, int argc, char **argv)
+{
+	unmounter = unmounter_start(mountpoint, argc, argv);
+	if (unmounter >= 0)
+		return 0;
+	fprintf(stderr,
+		"allocfs: the process that unmounts in the end could not be started: %s: "
+		"allow one more process and descriptor\n",
+		g_strerror(-unmounter));
+	return unmounter;
+}
+
 static void on_late_end(int number)
 {
 	(void)number;
@@ -138,16 +150,25 @@ static void on_end(int number)
 	loop_end();
 }
 
+static const int end_signals[] = {SIGHUP, SIGINT, SIGTERM};
+
 static void handle_signals(struct fuse_session *session)
 {
-	static const int ends[] = {SIGHUP, SIGINT, SIGTERM};
 	struct sigaction end = {.sa_handler = on_end}, late = {.sa_handler = on_late_end};
 
 	loop_set_up(session);
-	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
-		sigaction(ends[i], &end, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(end_signals); i++)
+		sigaction(end_signals[i], &end, NULL);
 	sigaction(SIGALRM, &late, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+/* There is nothing left to end. */
+static void ignore_signals(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(end_signals); i++)
+		signal(end_signals[i], SIG_IGN);
+	signal(SIGALRM, SIG_IGN);
 }
 
 /* Gives up what serving does not need. */
@@ -215,15 +236,19 @@ static int serve_mount(struct fs *fs, struct fuse_session *session, const struct
 	bool foreground = options->foreground || options->debug;
 	int err;
 
-	if (unmounter_tell(unmounter) != 0) {
+	if (unmounter_tell(unmounter, options->mountpoint) != 0) {
 		fuse_session_unmount(session);
 		return complain("the process that unmounts in the end is gone");
 	}
 	log_to(foreground);
 	fuse_set_log_func(log_fuse);
 	source_set_stopped(sampler_source(fs->sampler), has_to_end, session);
+	heap_settle();
 	err = drop(fs);
-	if (!err && fuse_daemonize(foreground) == 0)
+	/* libfuse says why itself. */
+	if (!err && fuse_daemonize(foreground) != 0)
+		err = -EAGAIN;
+	if (!err)
 		err = serve();
 	unmounter_finish(unmounter, 2000);
 	forget_mount(session);
@@ -242,6 +267,9 @@ static int run(struct options *options, int argc, char **argv)
 
 	if (!err)
 		err = resolve_mountpoint(options);
+	/* Before there is much in memory that it would keep. */
+	if (!err)
+		err = start_unmounter(options->mountpoint, argc, argv);
 	if (!err)
 		err = open_source(&fs, options);
 	if (err)
@@ -258,11 +286,9 @@ static int run(struct options *options, int argc, char **argv)
 	/* Before there is something to be seen, which somebody might end. */
 	handle_signals(session);
 	interrupt_set_up();
-	unmounter = unmounter_start(options->mountpoint, argc, argv);
-	if (unmounter < 0)
-		complain("no process could be started that unmounts in the end");
-	else if (fuse_session_mount(session, options->mountpoint) == 0)
+	if (fuse_session_mount(session, options->mountpoint) == 0)
 		err = serve_mount(&fs, session, options);
+	ignore_signals();
 	fuse_session_destroy(session);
 out_fs:
 	handle_table_free(fs.handles);
@@ -275,11 +301,23 @@ out_source:
 	return err;
 }
 
+/* What is opened must not take the numbers of what was closed, or it is written to. */
+static void open_standard(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	int err;
 
+	open_standard();
 	heap_set_up();
 	log_to(true);
 	err = options_parse(&options, argc, argv);

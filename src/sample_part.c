@@ -8,7 +8,7 @@
 /* The list of tags doubles; the keys by which records are found are the catalog's, made once. */
 bool sample_part_has_room(const struct catalog *catalog)
 {
-	size_t size = sizeof(struct counter) + 1 + 4 * sizeof(uint32_t);
+	size_t size = sizeof(struct counter) + 1 + 5 * sizeof(uint32_t);
 
 	return heap_has_room(catalog->count * size);
 }

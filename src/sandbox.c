@@ -14,8 +14,13 @@
 
 static int drop_capabilities(bool reads_files)
 {
+	bool may_read;
+
+	capng_get_caps_process();
+	may_read = capng_have_capability(CAPNG_PERMITTED, CAP_DAC_READ_SEARCH);
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (reads_files && geteuid() == 0)
+	/* Root has it not in every container. */
+	if (reads_files && may_read && geteuid() == 0)
 		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_DAC_READ_SEARCH);
 	/* What bounds them can be changed by few, and bounds nothing without new privileges. */
 	capng_apply(CAPNG_SELECT_BOUNDS);
@@ -63,6 +68,8 @@ static const int allowed[] = {
 	SCMP_SYS(getpid),
 	SCMP_SYS(tgkill),
 	SCMP_SYS(sched_yield),
+	SCMP_SYS(getrlimit),
+	SCMP_SYS(ugetrlimit),
 	SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigprocmask),
@@ -89,6 +96,7 @@ static const int allowed[] = {
 	SCMP_SYS(prctl),
 	SCMP_SYS(setsid),
 	SCMP_SYS(chdir),
+	SCMP_SYS(dup),
 	SCMP_SYS(dup2),
 	SCMP_SYS(dup3),
 	SCMP_SYS(connect),
@@ -117,6 +125,10 @@ static int add_rules(scmp_filter_ctx filter)
 		/* What a machine does not have is no rule there. */
 		if (allowed[i] >= 0)
 			err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	/* Limits are looked at, and changed for nobody. */
+	if (!err)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
+				       SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0));
 	/* The log, and nothing that leaves the machine. */
 	if (!err)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,

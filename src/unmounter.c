@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -91,38 +92,52 @@ static void close_others(int fd)
 	close_range((unsigned int)fd + 1, ~0U, 0);
 }
 
-/* Root needs one right for this; others the setuid program, which needs what no_new_privs takes. */
-static void drop(void)
+/*
+ * Root needs one right for this, and one for a mountpoint below a directory that is closed to
+ * others; others need the setuid program, which needs what no_new_privs takes. Returns whether
+ * nothing more is left.
+ */
+static bool drop(void)
 {
+	bool searches;
+
 	if (geteuid() != 0)
-		return;
+		return true;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	capng_get_caps_process();
+	searches = capng_have_capability(CAPNG_PERMITTED, CAP_DAC_READ_SEARCH);
 	capng_clear(CAPNG_SELECT_BOTH);
 	capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_SYS_ADMIN);
+	if (searches)
+		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_DAC_READ_SEARCH);
+	/* What bounds them can be changed by few, and bounds nothing without new privileges. */
 	capng_apply(CAPNG_SELECT_BOUNDS);
-	capng_apply(CAPNG_SELECT_CAPS);
+	return capng_apply(CAPNG_SELECT_CAPS) == 0;
 }
 
-/* Lazily: somebody may have it in use, whom nobody serves any more. */
-static void unmount(const char *path)
+/*
+ * Lazily: somebody may have it in use, whom nobody serves any more. The daemon waits for the end of
+ * the socket: whichever program unmounts holds it until it has.
+ */
+static void unmount(int fd, const char *path)
 {
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
 		return;
+	fcntl(fd, F_SETFD, 0);
 	execl("/usr/bin/fusermount3", "fusermount3", "-u", "-q", "-z", "--", path, NULL);
 	execlp("fusermount3", "fusermount3", "-u", "-q", "-z", "--", path, NULL);
 }
 
-/* Returns whether the daemon has something to tell; if not it is gone. */
-static bool is_told(int fd)
+/* Returns whether the daemon had something to tell; if not it is gone. */
+static bool is_told(int fd, struct identity *identity)
 {
-	char byte;
 	ssize_t got;
 
 	do {
-		got = read(fd, &byte, 1);
+		got = recv(fd, identity, sizeof(*identity), 0);
 	} while (got < 0 && errno == EINTR);
-	return got > 0;
+	return got == sizeof(*identity);
 }
 
 /*
@@ -131,15 +146,13 @@ static bool is_told(int fd)
  */
 static bool outlive(int fd, const char *path, const struct identity *before)
 {
-	struct identity own;
-	bool known;
+	struct identity own, no_more;
 
-	if (!is_told(fd))
+	if (!is_told(fd, &own))
 		return !is_there(path, before) && is_dead(path);
-	known = identify(path, &own);
-	while (is_told(fd))
+	while (is_told(fd, &no_more))
 		;
-	return known && is_there(path, &own);
+	return is_there(path, &own);
 }
 
 static void help(int fd, const char *mountpoint, const struct identity *before, int argc,
@@ -155,9 +168,10 @@ static void help(int fd, const char *mountpoint, const struct identity *before, 
 	if (chdir("/") != 0)
 		_exit(EXIT_FAILURE);
 	show_title(argc, argv);
-	drop();
+	if (!drop())
+		_exit(EXIT_FAILURE);
 	if (outlive(fd, path, before))
-		unmount(path);
+		unmount(fd, path);
 	free(path);
 	_exit(EXIT_SUCCESS);
 }
@@ -169,7 +183,7 @@ int unmounter_start(const char *mountpoint, int argc, char **argv)
 	pid_t pid;
 
 	if (!identify(mountpoint, &before) ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return -errno;
 	pid = fork();
 	if (pid == 0) {
@@ -183,15 +197,30 @@ int unmounter_start(const char *mountpoint, int argc, char **argv)
 	return -errno;
 }
 
-int unmounter_tell(int fd)
+int unmounter_tell(int fd, const char *mountpoint)
 {
-	return send(fd, "", 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+	struct identity own;
+
+	if (!identify(mountpoint, &own) || send(fd, &own, sizeof(own), MSG_NOSIGNAL) < 0)
+		return -errno;
+	return 0;
+}
+
+static int64_t now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 void unmounter_finish(int fd, int timeout)
 {
 	struct pollfd end = {.fd = fd, .events = POLLIN};
+	int64_t deadline = now() + timeout, left = timeout;
 
 	shutdown(fd, SHUT_WR);
-	poll(&end, 1, timeout);
+	/* Who tells the daemon to end once more does not make it end sooner. */
+	while (left > 0 && poll(&end, 1, (int)left) < 0 && errno == EINTR)
+		left = deadline - now();
 }

@@ -15,10 +15,10 @@
 int unmounter_start(const char *mountpoint, int argc, char **argv);
 
 /*
- * Tells it that there is the mount now, so that it unmounts no other. Returns 0, or -errno where it
- * is gone.
+ * Tells it which the mount is that is there now, so that it unmounts no other. Returns 0, or -errno
+ * where it is gone.
  */
-int unmounter_tell(int fd);
+int unmounter_tell(int fd, const char *mountpoint);
 
 /*
  * Has it unmount now and waits until it has, for timeout milliseconds at most. May be called in a

@@ -6,8 +6,8 @@
  *
  *     CALL FAULT [SKIP [COUNT]]
  *
- * CALL is open, read, ioctl, id (CONTENT_ID alone), get (the other ioctls) or mount, which knows
- * one FAULT alone: dies, when there is a mount and before anything else. FAULT is the number
+ * CALL is open, read, ioctl, id (CONTENT_ID alone), get (the other ioctls), fork, or mount, which
+ * knows one FAULT alone: dies, when there is a mount and before anything else. FAULT is the number
  * of an error, or: short (a read of few bytes), moves (each content id is another one), block
  * (until there is another line), stuck (the same, whatever signals come), or the name of a system
  * call that is none of the daemon's business, which is tried and whose error is that of CALL. The
@@ -236,6 +236,14 @@ EXPORTED int close(int fd)
 static bool concerns(int fd)
 {
 	return fd >= 0 && fd < DESCRIPTORS && is_source[fd];
+}
+
+EXPORTED pid_t fork(void)
+{
+	pid_t (*real)(void) = (pid_t(*)(void))next("fork");
+	struct fault fault;
+
+	return has_fault("fork", "fork", &fault) && suffer(&fault) != 0 ? -1 : real();
 }
 
 struct fuse_session;

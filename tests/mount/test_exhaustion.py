@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A daemon that runs out of memory or of descriptors: who asks is told, and all is well afterwards."""
 import os
+import random
 import resource
 import subprocess
 import tempfile
@@ -211,28 +212,31 @@ class Memory(unittest.TestCase):
                 'walk': walk}, all_large=False)
 
     def test_many_at_once(self):
-        """Also where libfuse has no memory for one more thread, or for what that reads into."""
+        """Each with another question; also where there is no memory for one more thread, or for
+        what that reads into."""
         mount = self.mounted('max_age=100')
         mount.read(b'.total')
         began = time.monotonic()
+        questions = [(slurp, view + name) for name in REPORTS for view in (b'', b'sized/', b'raw/')]
+        questions += [(os.listdir, name) for name in (b'all', b'live', b'by-function', b'by-line')]
 
-        def ask():
-            counts = [0, 0]
-            for _ in range(20):
-                error = am.errno_of(slurp, mount(b'all/.csv'))
+        def ask(seed):
+            counts, rand = [0, 0], random.Random(seed)
+            for call, name in rand.choices(questions, k=6):
+                error = am.errno_of(call, mount(name))
                 counts[error != 0] += 1
                 if error not in (0, ENOMEM):
-                    raise AssertionError(os.strerror(error))
+                    raise AssertionError(f'{name}: {os.strerror(error)}')
             return counts
 
-        answers = 0
-        for room in (5, 8.25, 8.5, 8.75, 9, 9.25, 12, 24, 48, 96):
+        answers, (_, rand) = 0, am.seeded(7)
+        for room in (5, 8.25, 8.5, 8.75, 9, 9.25, 12, 20, 24, 30, 40, 48, 60, 80, 96):
             with Leaves(mount, room):
-                workers = [Worker(ask) for _ in range(READERS)]
+                workers = [Worker(ask, rand.random()) for _ in range(READERS)]
                 said = [each.wait() for each in workers]
+            self.check_alive(mount, room)
             self.assertEqual({error for _, error in said}, {None})
             answers = sum(counts[0] for counts, _ in said)
-            self.check_alive(mount, room)
         self.assertGreater(answers, 0, 'none even with all that room')
         self.assertEqual(mount.read(b'allocinfo'), self.small)
         seconds = time.monotonic() - began

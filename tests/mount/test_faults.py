@@ -4,6 +4,7 @@
 
 faults.c, preloaded into allocfs, makes system calls on the source go wrong on command.
 """
+import itertools
 import mmap
 import os
 import signal
@@ -24,6 +25,7 @@ BACK = MAX_AGE + 0.5  # until all is well again
 HAMMERING = 1.4  # seconds, of which trouble begins after:
 QUIET = 0.3
 READERS = 4
+MANY = 100  # more than the daemon has threads
 OLD = Listing.read(DUMP_A)
 NEW = recount(OLD, lambda tag: (tag.bytes + 4096, tag.calls + 1))
 TAG = OLD.tags[50]
@@ -402,6 +404,33 @@ class Blocked(Stacked):
             self.assertTrue(self.ends(reader))
             tags = [tag for tag in shown if tag.function_name == name]
             self.assertEqual(reader.stdout.read(), total_line(tags, b'/by-function/' + name))
+        self.assertEqual(mount.log(), [])
+
+    def test_interrupt_of_more_than_threads(self):
+        """However many wait, each of them can be ended; the last one is answered."""
+        mount = self.mount('max_age=0')
+        fds = [os.open(mount(b'allocinfo'), os.O_RDONLY) for _ in range(MANY)]
+        for fd in fds:
+            self.addCleanup(os.close, fd)
+        time.sleep(1)  # for which the kernel remembers attributes
+        mount.faults.set('ioctl', 'block')
+        self.addCleanup(mount.faults.clear)
+        readers = [subprocess.Popen(['stat', '-L', '-c', '%s', f'/proc/self/fd/{fd}'],
+                                    pass_fds=[fd], stdout=subprocess.PIPE) for fd in fds]
+        for reader in readers:
+            self.addCleanup(reader.wait)
+            self.addCleanup(reader.stdout.close)
+            self.addCleanup(reader.kill)
+        time.sleep(0.5)
+        self.assertEqual({reader.poll() for reader in readers}, {None})
+        for reader, number in zip(readers[1:], itertools.cycle((signal.SIGINT, signal.SIGKILL))):
+            reader.send_signal(number)
+        for reader in readers[1:]:
+            self.assertTrue(self.ends(reader, 10))
+        self.assertIsNone(readers[0].poll())
+        mount.faults.clear()
+        self.assertTrue(self.ends(readers[0], 10))
+        self.assertEqual(int(readers[0].stdout.read()), len(mount.read(b'allocinfo')))
         self.assertEqual(mount.log(), [])
 
     def test_what_needs_no_source(self):

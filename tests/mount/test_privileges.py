@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -21,6 +22,7 @@ USER = pwd.getpwnam('nobody').pw_uid  # fusermount3 wants to know a name
 SANITIZED = am.is_sanitized()
 READ_ANY_FILE = 1 << 2  # CAP_DAC_READ_SEARCH
 UNMOUNT = 1 << 21  # CAP_SYS_ADMIN
+OWN_MOUNTS = ['unshare', '--mount', '--propagation', 'private']
 
 
 def status(pid):
@@ -58,22 +60,23 @@ class Case(unittest.TestCase):
         self.path = os.path.join(self.base, 'mnt')
         os.mkdir(self.path)
 
-    def launch(self, user, options='', source=None, path=None, environment=None):
+    def launch(self, user, options='', source=None, path=None, environment=None, wrapper=()):
         path = path or self.path
         os.chown(path, user, user)
         identity = {'user': user, 'group': user, 'extra_groups': []} if user else {}
         with open(os.path.join(self.base, 'log'), 'wb') as log:
             process = subprocess.Popen(
-                [ALLOCFS, source or self.dump, path, '-f'] + (['-o', options] if options else []),
+                [*wrapper, ALLOCFS, source or self.dump, path, '-f'] +
+                (['-o', options] if options else []),
                 stderr=log, env=environment, **identity)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         self.addCleanup(subprocess.run, ['umount', '-l', path], capture_output=True, check=False)
         return process
 
-    def start(self, user, options='', source=None, path=None):
+    def start(self, user, options='', source=None, path=None, wrapper=()):
         path = path or self.path
-        process = self.launch(user, options, source, path)
+        process = self.launch(user, options, source, path, wrapper=wrapper)
         self.assertTrue(wait_until(lambda: is_mounted(path) or process.poll() is not None))
         self.assertIsNone(process.poll(), slurp(os.path.join(self.base, 'log')))
         return process
@@ -115,12 +118,21 @@ class Privileges(Case):
 
     def test_of_the_helper(self):
         helper = helper_of(self.start(0))
-        wait_until(lambda: int(status(helper)['CapEff'], 16) == UNMOUNT)
+        rights = UNMOUNT | READ_ANY_FILE  # the latter for closed directories above the mountpoint
+        wait_until(lambda: int(status(helper)['CapEff'], 16) == rights)
         has = status(helper)
-        self.assertEqual(int(has['CapPrm'], 16), UNMOUNT)
+        self.assertEqual(int(has['CapPrm'], 16), rights)
         self.assertEqual((has['NoNewPrivs'], int(has['CapBnd'], 16)), ('1', 0))
         files = os.listdir(f'/proc/{helper}/fd')
         self.assertEqual(len(files), 4, files)
+
+    def test_of_a_container(self):
+        """Root without the right to read whatever it likes, as containers have it."""
+        process = self.start(0, wrapper=['setpriv', '--bounding-set=-dac_read_search'])
+        self.check(process, 0)
+        process.terminate()
+        self.assertEqual(process.wait(3), 0)
+        self.assertFalse(is_mounted(self.path))
 
     def test_a_dump_that_only_root_reads(self):
         """Of whoever it is, it can still be read again when it has changed."""
@@ -167,6 +179,8 @@ class Ends(Case):
         started = time.monotonic()
         act(self, process, user)
         self.assertEqual(process.wait(3), process.returncode if code is None else code)
+        if code == 0:
+            self.assertFalse(is_mounted(self.path), 'the daemon has not waited for it')
         self.assertTrue(wait_until(lambda: not is_mounted(self.path), 2 - (time.monotonic() - started)))
         self.assertEqual(os.listdir(self.path), [])
         self.assertTrue(wait_until(lambda: not is_running(helper)))
@@ -197,6 +211,50 @@ class Ends(Case):
                     self.assertEqual(faults.hits, 1)
                     self.assertTrue(wait_until(lambda: not is_mounted(self.path), 2))
 
+    def test_below_a_closed_directory(self):
+        """Where root could not look but for one of its rights."""
+        closed = os.path.join(self.base, 'closed')
+        os.mkdir(closed, 0o700)
+        os.chown(closed, USER, USER)
+        path = os.path.join(closed, 'mnt')
+        os.mkdir(path)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with self.subTest(number):
+                process = self.start(0, path=path)
+                process.send_signal(number)
+                process.wait(3)
+                self.assertTrue(wait_until(lambda: not is_mounted(path), 2))
+
+    @unittest.skipUnless(LIBRARY, 'ALLOCFS_FAULTS_LIBRARY does not name what is to be preloaded')
+    def test_no_daemon(self):
+        """Who cannot become one says so, leaves no mount, and does not call that success."""
+        faults = Faults(os.path.join(self.base, 'faults'), self.dump)
+        faults.set('fork', errno.EAGAIN, 1)  # the first is that of the helper
+        done = subprocess.run([ALLOCFS, self.dump, self.path], env=faults.environment,
+                              capture_output=True, check=False)
+        self.assertEqual((done.returncode, faults.hits), (1, 1))
+        self.assertIn(b'Resource temporarily unavailable', done.stderr)
+        self.assertTrue(wait_until(lambda: not is_mounted(self.path), 2))
+
+    def test_without_standard_descriptors(self):
+        """What is opened does not take their place."""
+        for closed in ('<&-', '>&-', '2>&-', '<&- >&- 2>&-'):
+            with self.subTest(closed):
+                subprocess.run(['sh', '-c', f'exec "$@" {closed}', 'sh', ALLOCFS, self.dump,
+                                self.path], check=True)
+                self.assertEqual(slurp(os.path.join(self.path, 'allocinfo')), slurp(self.dump))
+                run('umount', self.path)
+
+    def test_memory_of_the_helper(self):
+        """It keeps nothing of the listing."""
+        with open(self.dump, 'ab') as file:
+            file.writelines(b'%12d %8d mm/many.c:%d func:many_%d \n' % (i, i, i, i)
+                            for i in range(100_000))
+        process = self.start(0)
+        self.assertTrue(slurp(os.path.join(self.path, '.total')))
+        self.assertGreater(am.memory(process.pid), 10_000)
+        self.assertLess(am.memory(helper_of(process)), 10_000)
+
     def test_another_mount_is_left_alone(self):
         """Who mounts there after this one was unmounted keeps his mount when this one ends."""
         process = self.start(0)
@@ -222,7 +280,26 @@ class Ends(Case):
         run('fusermount3', '-u', self.path)
         self.start(0)
 
-    def test_log_when_a_daemon(self):
+    def test_log_of_a_daemon(self):
+        """What goes wrong is told where syslog listens, here in a /dev of its own."""
+        if subprocess.run([*OWN_MOUNTS, 'true'], capture_output=True, check=False).returncode != 0:
+            self.skipTest('no name space of mounts can be had')
+        dev = os.path.join(self.base, 'dev')
+        os.mkdir(dev)
+        for name in ('null', 'fuse', 'urandom'):
+            os.mknod(os.path.join(dev, name), stat.S_IFCHR | 0o600, os.stat('/dev/' + name).st_rdev)
+        script = ('mount --bind "$1" /dev && "$2" "$3" "$4" -o max_age=0 && rm "$3" && '
+                  '! cat "$4/.total" && umount "$4"')
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+            listener.bind(os.path.join(dev, 'log'))
+            listener.settimeout(5)
+            subprocess.run([*OWN_MOUNTS, 'sh', '-c', script, 'sh', dev, ALLOCFS, self.dump,
+                            self.path], stderr=subprocess.DEVNULL, check=True)
+            message = listener.recv(4096).decode()
+        self.assertRegex(message, r'^<\d+>.*allocfs\[\d+\]: ')
+        self.assertIn(f'{self.dump}: No such file or directory', message)
+
+    def test_descriptors_of_a_daemon(self):
         """Started without -f it has no terminal left, and ends as well."""
         run(ALLOCFS, self.dump, self.path)
         pid = int(subprocess.run(['pgrep', '-f', f'^{ALLOCFS} {self.dump}'], capture_output=True,
@@ -236,8 +313,7 @@ def open_device_to_all():
     """Where /dev/fuse is root's alone: once again where it is not, in a name space of its own."""
     if os.geteuid() != 0 or os.stat('/dev/fuse').st_mode & 0o006 == 0o006:
         return
-    own = ['unshare', '--mount', '--propagation', 'private']
-    tried = subprocess.run([*own, 'true'], capture_output=True, text=True, check=False)
+    tried = subprocess.run([*OWN_MOUNTS, 'true'], capture_output=True, text=True, check=False)
     if tried.returncode != 0:
         must_run = os.environ.get('ALLOCFS_TESTS_MUST_RUN')
         print(f'{"failed" if must_run else "skipped"}: {tried.stderr.strip()}')
@@ -246,7 +322,7 @@ def open_device_to_all():
     os.mknod(device, stat.S_IFCHR | 0o666, os.stat('/dev/fuse').st_rdev)
     os.chmod(device, 0o666)
     script = 'mount --bind "$0" /dev/fuse && rm -r "$(dirname "$0")" && exec "$@"'
-    os.execvp('unshare', [*own, 'sh', '-c', script, device, sys.executable] + sys.argv)
+    os.execvp('unshare', [*OWN_MOUNTS, 'sh', '-c', script, device, sys.executable] + sys.argv)
 
 
 if __name__ == '__main__':
