@@ -103,10 +103,20 @@ static void note_failure(int err)
 	g_mutex_unlock(&lock);
 }
 
-/* libfuse allocates what it reads into the first time. */
+static bool is_alone(void)
+{
+	bool alone;
+
+	g_mutex_lock(&lock);
+	alone = started == 1;
+	g_mutex_unlock(&lock);
+	return alone;
+}
+
+/* libfuse allocates what it reads into the first time; what there is serves the first thread. */
 static int receive_now(struct fuse_buf *request)
 {
-	if (!request->mem && !heap_has_room(BUFFER_SIZE))
+	if (!request->mem && !heap_has_room(BUFFER_SIZE) && !is_alone())
 		return -ENOMEM;
 	return fuse_session_receive_buf(session, request);
 }

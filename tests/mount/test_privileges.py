@@ -299,14 +299,17 @@ class Ends(Case):
         self.assertRegex(message, r'^<\d+>.*allocfs\[\d+\]: ')
         self.assertIn(f'{self.dump}: No such file or directory', message)
 
-    def test_descriptors_of_a_daemon(self):
+    def test_daemon(self):
         """Started without -f it has no terminal left, and ends as well."""
-        run(ALLOCFS, self.dump, self.path)
-        pid = int(subprocess.run(['pgrep', '-f', f'^{ALLOCFS} {self.dump}'], capture_output=True,
-                                 check=True).stdout.split()[0])
-        self.assertEqual({os.readlink(f'/proc/{pid}/fd/{fd}') for fd in (0, 1, 2)}, {'/dev/null'})
-        os.kill(pid, signal.SIGTERM)
-        self.assertTrue(wait_until(lambda: not is_mounted(self.path), 2))
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with self.subTest(number):
+                run(ALLOCFS, self.dump, self.path)
+                pid = int(subprocess.run(['pgrep', '-f', f'^{ALLOCFS} {self.dump}'],
+                                         capture_output=True, check=True).stdout.split()[0])
+                files = {os.readlink(f'/proc/{pid}/fd/{fd}') for fd in (0, 1, 2)}
+                self.assertEqual(files, {'/dev/null'})
+                os.kill(pid, number)
+                self.assertTrue(wait_until(lambda: not is_mounted(self.path), 2))
 
 
 def open_device_to_all():
