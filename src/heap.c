@@ -55,15 +55,16 @@ static bool read_use(uint64_t *all, uint64_t *data)
 }
 
 /* Whether both limits leave so much. Unset ones are larger than any sum. */
-static bool is_allowed(size_t size, bool *known)
+static bool limits_allow(size_t size)
 {
 	struct rlimit all, data;
 	uint64_t all_used, data_used;
 
-	*known = getrlimit(RLIMIT_AS, &all) == 0 && getrlimit(RLIMIT_DATA, &data) == 0 &&
-		 (all.rlim_cur != RLIM_INFINITY || data.rlim_cur != RLIM_INFINITY) &&
-		 read_use(&all_used, &data_used);
-	return *known && all_used + size <= all.rlim_cur && data_used + size <= data.rlim_cur;
+	if (getrlimit(RLIMIT_AS, &all) != 0 || getrlimit(RLIMIT_DATA, &data) != 0 ||
+	    (all.rlim_cur == RLIM_INFINITY && data.rlim_cur == RLIM_INFINITY) ||
+	    !read_use(&all_used, &data_used))
+		return true;
+	return all_used + size <= all.rlim_cur && data_used + size <= data.rlim_cur;
 }
 
 /* As the heap would have it. Nothing of it is touched. */
@@ -79,13 +80,11 @@ static bool can_map(size_t size)
 
 /*
  * A limit is asked for rather than tried: a mapping that uses it up for a moment would be in the
- * way of the others, who take what they were promised.
+ * way of the others, who take what they were promised. Where it leaves as much again it is not.
  */
 static bool is_there(size_t size)
 {
-	bool known, allowed = is_allowed(size, &known);
-
-	return known ? allowed : can_map(size);
+	return limits_allow(size) && (!limits_allow(2 * size) || can_map(size));
 }
 
 bool heap_has_room(size_t bytes)

@@ -22,8 +22,10 @@
 /* So many may wait for requests; of more, one ends. */
 #define IDLE_MAX 10
 
-/* What requests are read into, and that and a stack, bytes; mostly not touched. */
-#define BUFFER_SIZE ((1 << 20) + (64 << 10))
+/* What libfuse reads requests into has so many pages, and some more. */
+#define BUFFER_PAGES (256 + 16)
+
+/* A stack and that, bytes; mostly not touched. */
 #define THREAD_SIZE (10 << 20)
 
 /* How long to leave others the memory that there is not enough of, microseconds. */
@@ -103,20 +105,23 @@ static void note_failure(int err)
 	g_mutex_unlock(&lock);
 }
 
+/* For the calling thread, which is idle. */
 static bool is_alone(void)
 {
 	bool alone;
 
 	g_mutex_lock(&lock);
-	alone = started == 1;
+	alone = idle == 1;
 	g_mutex_unlock(&lock);
 	return alone;
 }
 
-/* libfuse allocates what it reads into the first time; what there is serves the first thread. */
+/* libfuse allocates what it reads into the first time. Where nobody else receives it has to try. */
 static int receive_now(struct fuse_buf *request)
 {
-	if (!request->mem && !heap_has_room(BUFFER_SIZE) && !is_alone())
+	size_t size = BUFFER_PAGES * (size_t)sysconf(_SC_PAGESIZE);
+
+	if (!request->mem && !heap_has_room(size) && !is_alone())
 		return -ENOMEM;
 	return fuse_session_receive_buf(session, request);
 }
@@ -155,13 +160,51 @@ static bool put_off(const struct fuse_buf *request)
 	return true;
 }
 
+/* Of a request that was put off. */
+static uint64_t unique_of(guint number)
+{
+	const struct fuse_in_header *header = g_array_index(later, struct fuse_buf, number).mem;
+
+	return header->unique;
+}
+
 /*
- * Locked, but for the while that each of them takes. Somebody else has to be receiving meanwhile;
- * if not, he will be back here himself and find this one receiving.
+ * Locked. Gives up one that was put off, which libfuse knows nothing of yet. Returns whether this
+ * is an interrupt of such a one.
+ */
+static bool take_back(const struct fuse_buf *request)
+{
+	const struct fuse_in_header *header = request->mem;
+	const struct fuse_interrupt_in *interrupt = (const void *)(header + 1);
+	struct fuse_out_header reply = {sizeof(reply), -EINTR, 0};
+	guint i = 0;
+
+	if (opcode_of(request) != FUSE_INTERRUPT)
+		return false;
+	while (i < later->len && unique_of(i) != interrupt->unique)
+		i++;
+	if (i == later->len)
+		return false;
+	reply.unique = interrupt->unique;
+	g_free(g_array_index(later, struct fuse_buf, i).mem);
+	g_array_remove_index(later, i);
+	/* It fails where the mount is gone, and then nobody waits. */
+	return write(fuse_session_fd(session), &reply, sizeof(reply)) != 0;
+}
+
+/* Locked. Whether somebody else receives, now or soon. */
+static bool can_leave_receiving(void)
+{
+	return idle > 0 || (started < THREADS_MAX && start_thread());
+}
+
+/*
+ * Locked, but for the while that each of them takes. Where nobody else is receiving, he who last
+ * was will be back here himself and find this one receiving.
  */
 static void process_later(void)
 {
-	while (later->len > 0 && idle > 0) {
+	while (later->len > 0 && can_leave_receiving() && !fuse_session_exited(session)) {
 		struct fuse_buf request = g_array_index(later, struct fuse_buf, 0);
 
 		g_array_remove_index(later, 0);
@@ -182,7 +225,7 @@ static bool process(struct fuse_buf *request)
 	idle--;
 	if (idle == 0 && !is_forget(request) && started < THREADS_MAX)
 		start_thread();
-	if (idle > 0 || !put_off(request)) {
+	if (!take_back(request) && (idle > 0 || !put_off(request))) {
 		g_mutex_unlock(&lock);
 		fuse_session_process_buf(session, request);
 		heap_settle();

@@ -19,6 +19,10 @@
 #include "sandbox.h"
 #include "unmounter.h"
 
+/* How long the end may take that the unmounter makes, milliseconds: with that of the loop below 2
+ * s. */
+#define UNMOUNT_TIMEOUT 900
+
 static void print_version(void)
 {
 	printf("allocfs %s, libfuse %s\n", ALLOCFS_VERSION, fuse_pkgversion());
@@ -121,25 +125,23 @@ static int open_source(struct fs *fs, const struct options *options)
 	return take_first(fs, options);
 }
 
-/* What a signal handler needs: the socket of the unmounter. */
-static int unmounter = -1;
-
-static int start_unmounter(const char *mountpoint, int argc, char **argv)
+/* Sets the daemon's end of the unmounter's socket. */
+static int start_unmounter(const char *mountpoint, int argc, char **argv, int *unmounter)
 {
-	unmounter = unmounter_start(mountpoint, argc, argv);
-	if (unmounter >= 0)
+	*unmounter = unmounter_start(mountpoint, argc, argv);
+	if (*unmounter >= 0)
 		return 0;
 	fprintf(stderr,
 		"allocfs: the process that unmounts in the end could not be started: %s: "
 		"allow one more process and descriptor\n",
-		g_strerror(-unmounter));
-	return unmounter;
+		g_strerror(-*unmounter));
+	return *unmounter;
 }
 
+/* The unmounter sees to the rest. */
 static void on_late_end(int number)
 {
 	(void)number;
-	unmounter_finish(unmounter, 500);
 	_exit(EXIT_SUCCESS);
 }
 
@@ -231,7 +233,8 @@ static void forget_mount(struct fuse_session *session)
 }
 
 /* The mount is there: serves until it is gone, and sees to it that it is. */
-static int serve_mount(struct fs *fs, struct fuse_session *session, const struct options *options)
+static int serve_mount(struct fs *fs, struct fuse_session *session, const struct options *options,
+		       int unmounter)
 {
 	bool foreground = options->foreground || options->debug;
 	int err;
@@ -250,8 +253,9 @@ static int serve_mount(struct fs *fs, struct fuse_session *session, const struct
 		err = -EAGAIN;
 	if (!err)
 		err = serve();
-	unmounter_finish(unmounter, 2000);
+	/* Before: what is unmounted has to be dead. */
 	forget_mount(session);
+	unmounter_finish(unmounter, UNMOUNT_TIMEOUT);
 	return err;
 }
 
@@ -263,13 +267,13 @@ static int run(struct options *options, int argc, char **argv)
 			.max_read = options->max_read,
 			.layout = abi_layout(options->abi)};
 	struct fuse_session *session = NULL;
-	int err = check_mountpoint(options->mountpoint);
+	int unmounter, err = check_mountpoint(options->mountpoint);
 
 	if (!err)
 		err = resolve_mountpoint(options);
 	/* Before there is much in memory that it would keep. */
 	if (!err)
-		err = start_unmounter(options->mountpoint, argc, argv);
+		err = start_unmounter(options->mountpoint, argc, argv, &unmounter);
 	if (!err)
 		err = open_source(&fs, options);
 	if (err)
@@ -287,7 +291,7 @@ static int run(struct options *options, int argc, char **argv)
 	handle_signals(session);
 	interrupt_set_up();
 	if (fuse_session_mount(session, options->mountpoint) == 0)
-		err = serve_mount(&fs, session, options);
+		err = serve_mount(&fs, session, options, unmounter);
 	ignore_signals();
 	fuse_session_destroy(session);
 out_fs:

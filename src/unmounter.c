@@ -53,12 +53,14 @@ static bool is_there(const char *path, const struct identity *identity)
 	       now.major == identity->major && now.minor == identity->minor;
 }
 
-/* The second where the kernel was only just about to notice. */
+/* Not by what is remembered. The second error is where the kernel was only just about to notice. */
 static bool is_dead(const char *path)
 {
-	struct stat stat;
+	const int flags = AT_STATX_FORCE_SYNC | AT_NO_AUTOMOUNT | AT_SYMLINK_NOFOLLOW;
+	struct statx stat;
 
-	return lstat(path, &stat) != 0 && (errno == ENOTCONN || errno == ECONNABORTED);
+	return statx(AT_FDCWD, path, flags, STATX_BASIC_STATS, &stat) != 0 &&
+	       (errno == ENOTCONN || errno == ECONNABORTED);
 }
 
 /* Whoever ends the daemon by name or by terminal must not end this too. */
@@ -152,7 +154,8 @@ static bool outlive(int fd, const char *path, const struct identity *before)
 		return !is_there(path, before) && is_dead(path);
 	while (is_told(fd, &no_more))
 		;
-	return is_there(path, &own);
+	/* Before Linux 6.8 the next mount can have the same numbers. */
+	return is_there(path, &own) && is_dead(path);
 }
 
 static void help(int fd, const char *mountpoint, const struct identity *before, int argc,

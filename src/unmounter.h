@@ -21,8 +21,8 @@ int unmounter_start(const char *mountpoint, int argc, char **argv);
 int unmounter_tell(int fd, const char *mountpoint);
 
 /*
- * Has it unmount now and waits until it has, for timeout milliseconds at most. May be called in a
- * signal handler.
+ * Has it unmount now and waits until it has, for timeout milliseconds at most. It unmounts what
+ * nobody serves: the session has to have let go of its device.
  */
 void unmounter_finish(int fd, int timeout);
 

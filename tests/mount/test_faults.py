@@ -423,7 +423,10 @@ class Blocked(Stacked):
             self.addCleanup(reader.kill)
         time.sleep(0.5)
         self.assertEqual({reader.poll() for reader in readers}, {None})
-        for reader, number in zip(readers[1:], itertools.cycle((signal.SIGINT, signal.SIGKILL))):
+        # One whose request nobody has begun with.
+        readers[-1].kill()
+        self.assertTrue(self.ends(readers[-1]))
+        for reader, number in zip(readers[1:-1], itertools.cycle((signal.SIGINT, signal.SIGKILL))):
             reader.send_signal(number)
         for reader in readers[1:]:
             self.assertTrue(self.ends(reader, 10))
