@@ -79,23 +79,28 @@ static bool can_map(size_t size)
 }
 
 /*
- * A limit is asked for rather than tried: a mapping that uses it up for a moment would be in the
- * way of the others, who take what they were promised. Where it leaves as much again it is not.
+ * Where there is no limit, or none that is near: a mapping that uses up what there is for a moment
+ * would be in the way of the others, who take what they were promised.
  */
-static bool is_there(size_t size)
+static bool may_be_tried(size_t size)
 {
-	return limits_allow(size) && (!limits_allow(2 * size) || can_map(size));
+	return limits_allow(2 * size);
 }
 
 bool heap_has_room(size_t bytes)
 {
 	bool has_room;
+	size_t size;
 
 	if (bytes < ASKED)
 		return true;
 	g_mutex_lock(&lock);
 	promised -= own;
-	has_room = is_there(promised + bytes + RESERVE);
+	size = promised + bytes + RESERVE;
+	has_room = limits_allow(size);
+	/* A trial is to be seen in the kernel's counters: not at each question. */
+	if (has_room && bytes >= LARGE && may_be_tried(size))
+		has_room = can_map(size);
 	own = has_room ? bytes : 0;
 	promised += own;
 	g_mutex_unlock(&lock);
