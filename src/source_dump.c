@@ -20,10 +20,11 @@ struct dump {
 /* A file that was written to this recently may be written to still. */
 #define RECENT_NS (200 * 1000 * 1000)
 
-/* How long an empty file is watched, microseconds: it may have been cut just now, to be written. */
+/* For how long an empty file is watched, and how often, microseconds: see watch_empty(). */
+#define EMPTY_NS (1000 * 1000 * 1000LL)
 #define EMPTY_PAUSE (20 * 1000)
 
-static bool is_recent(struct statx_timestamp time)
+static bool is_younger(struct timespec time, int64_t limit)
 {
 	struct timespec now;
 	int64_t seconds, age;
@@ -31,10 +32,10 @@ static bool is_recent(struct statx_timestamp time)
 	clock_gettime(CLOCK_REALTIME, &now);
 	/* A file can say that it is of any year. */
 	seconds = now.tv_sec - time.tv_sec;
-	if (seconds < 0 || seconds > 1)
+	if (seconds < 0 || seconds > 2)
 		return false;
-	age = seconds * 1000000000 + (now.tv_nsec - (int64_t)time.tv_nsec);
-	return age >= 0 && age < RECENT_NS;
+	age = seconds * 1000000000 + (now.tv_nsec - time.tv_nsec);
+	return age >= 0 && age < limit;
 }
 
 static uint64_t hash_time(uint64_t hash, struct statx_timestamp time)
@@ -57,9 +58,10 @@ static int stamp_file(const struct source *source, int dir, const char *path, in
 	}
 	if (!S_ISREG(stat.stx_mode))
 		return -EINVAL;
-	*stamp = (struct source_stamp){.steady = true, .recent = is_recent(stat.stx_mtime)};
+	*stamp = (struct source_stamp){.steady = true};
 	stamp->time.tv_sec = stat.stx_mtime.tv_sec;
 	stamp->time.tv_nsec = stat.stx_mtime.tv_nsec;
+	stamp->recent = is_younger(stamp->time, RECENT_NS);
 	stamp->file =
 		hash_number(hash_number(stat.stx_dev_major, stat.stx_dev_minor), stat.stx_ino);
 	if (stat.stx_mask & STATX_BTIME)
@@ -75,6 +77,22 @@ static int dump_stamp(struct source *source, struct source_stamp *stamp)
 	return stamp_file(source, dump->dir, dump->base, 0, stamp);
 }
 
+/*
+ * One that was cut is about to be written; a filesystem can take some hundred milliseconds to let
+ * the writer go on.
+ */
+static int watch_empty(const struct source *source, int fd, struct source_stamp *stamp)
+{
+	int err = 0;
+
+	while (!err && lseek(fd, 0, SEEK_END) == 0 && is_younger(stamp->time, EMPTY_NS)) {
+		g_usleep(EMPTY_PAUSE);
+		err = source_is_stopped(source) ? -ECANCELED
+						: stamp_file(source, fd, "", AT_EMPTY_PATH, stamp);
+	}
+	return err;
+}
+
 static int dump_read(struct source *source, source_sink sink, void *context,
 		     struct source_stamp *stamp)
 {
@@ -86,8 +104,8 @@ static int dump_read(struct source *source, source_sink sink, void *context,
 	if (fd < 0)
 		return fd;
 	err = stamp_file(source, fd, "", AT_EMPTY_PATH, stamp);
-	if (!err && lseek(fd, 0, SEEK_END) == 0)
-		g_usleep(EMPTY_PAUSE);
+	if (!err)
+		err = watch_empty(source, fd, stamp);
 	if (!err && lseek(fd, 0, SEEK_SET) < 0)
 		err = -errno;
 	if (!err)

@@ -116,6 +116,16 @@ class Generations(unittest.TestCase):
     def test_in_place(self):
         self.check('', 2.5, 0.25, self.in_place)
 
+    def in_place_late(self, mount, data):
+        """By one who is kept from running in between."""
+        with open(mount.dump, 'wb', buffering=0) as file:
+            time.sleep(0.3)
+            file.write(data)
+
+    @IN_PLACE
+    def test_in_place_late(self):
+        self.check('', 2.5, 0.25, self.in_place_late)
+
     @IN_PLACE
     def test_over_the_old(self):
         self.check('', 2.5, 0.25, self.over)
