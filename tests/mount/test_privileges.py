@@ -85,7 +85,9 @@ class Case(unittest.TestCase):
 class Privileges(Case):
     def check(self, process, rights):
         def is_dropped():
-            return status(process.pid)['NoNewPrivs'] == '1'
+            # One after the other.
+            has = status(process.pid)
+            return has['NoNewPrivs'] == '1' and int(has['CapPrm'], 16) == rights
 
         wait_until(is_dropped)
         if not SANITIZED:
