@@ -54,8 +54,8 @@ static bool read_use(uint64_t *all, uint64_t *data)
 	return true;
 }
 
-/* Whether both limits leave so much. Unset ones are larger than any sum. */
-static bool limits_allow(size_t size)
+/* Bytes that both limits leave; where there is none, more than any sum. */
+static uint64_t left_by_limits(void)
 {
 	struct rlimit all, data;
 	uint64_t all_used, data_used;
@@ -63,8 +63,9 @@ static bool limits_allow(size_t size)
 	if (getrlimit(RLIMIT_AS, &all) != 0 || getrlimit(RLIMIT_DATA, &data) != 0 ||
 	    (all.rlim_cur == RLIM_INFINITY && data.rlim_cur == RLIM_INFINITY) ||
 	    !read_use(&all_used, &data_used))
-		return true;
-	return all_used + size <= all.rlim_cur && data_used + size <= data.rlim_cur;
+		return UINT64_MAX;
+	return MIN(all.rlim_cur - MIN(all_used, all.rlim_cur),
+		   data.rlim_cur - MIN(data_used, data.rlim_cur));
 }
 
 /* As the heap would have it. Nothing of it is touched. */
@@ -79,28 +80,26 @@ static bool can_map(size_t size)
 }
 
 /*
- * Where there is no limit, or none that is near: a mapping that uses up what there is for a moment
- * would be in the way of the others, who take what they were promised.
+ * Limits are looked at. A mapping is tried where they leave as much again: one that uses up what
+ * there is for a moment would be in the way of the others, who take what they were promised. Nor at
+ * each small question, of few bytes: it is to be seen in the kernel's counters. size is of all.
  */
-static bool may_be_tried(size_t size)
+static bool is_there(size_t size, size_t bytes)
 {
-	return limits_allow(2 * size);
+	uint64_t left = left_by_limits();
+
+	return left >= size && (bytes < LARGE || left / 2 < size || can_map(size));
 }
 
 bool heap_has_room(size_t bytes)
 {
 	bool has_room;
-	size_t size;
 
 	if (bytes < ASKED)
 		return true;
 	g_mutex_lock(&lock);
 	promised -= own;
-	size = promised + bytes + RESERVE;
-	has_room = limits_allow(size);
-	/* A trial is to be seen in the kernel's counters: not at each question. */
-	if (has_room && bytes >= LARGE && may_be_tried(size))
-		has_room = can_map(size);
+	has_room = is_there(promised + bytes + RESERVE, bytes);
 	own = has_room ? bytes : 0;
 	promised += own;
 	g_mutex_unlock(&lock);

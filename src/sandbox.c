@@ -7,24 +7,17 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <cap-ng.h>
+#include <linux/capability.h>
+#include "rights.h"
 #ifdef ALLOCFS_SECCOMP
 #include <seccomp.h>
 #endif
 
 static int drop_capabilities(bool reads_files)
 {
-	bool may_read;
+	const unsigned int reading = CAP_DAC_READ_SEARCH;
 
-	capng_get_caps_process();
-	may_read = capng_have_capability(CAPNG_PERMITTED, CAP_DAC_READ_SEARCH);
-	capng_clear(CAPNG_SELECT_BOTH);
-	/* Root has it not in every container. */
-	if (reads_files && may_read && geteuid() == 0)
-		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_DAC_READ_SEARCH);
-	/* What bounds them can be changed by few, and bounds nothing without new privileges. */
-	capng_apply(CAPNG_SELECT_BOUNDS);
-	return capng_apply(CAPNG_SELECT_CAPS) == 0 ? 0 : -EPERM;
+	return rights_keep(&reading, reads_files && geteuid() == 0 ? 1 : 0) ? 0 : -EPERM;
 }
 
 #ifdef ALLOCFS_SECCOMP

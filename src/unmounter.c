@@ -16,7 +16,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cap-ng.h>
+#include <linux/capability.h>
+#include "rights.h"
 
 /* Of Linux 6.8: a number that no later mount gets; before that it can be used again. */
 #ifndef STATX_MNT_ID_UNIQUE
@@ -101,21 +102,13 @@ static void close_others(int fd)
  */
 static bool drop(void)
 {
-	bool searches;
+	static const unsigned int kept[] = {CAP_SYS_ADMIN, CAP_DAC_READ_SEARCH};
 
 	if (geteuid() != 0)
 		return true;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	capng_get_caps_process();
-	searches = capng_have_capability(CAPNG_PERMITTED, CAP_DAC_READ_SEARCH);
-	capng_clear(CAPNG_SELECT_BOTH);
-	capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_SYS_ADMIN);
-	if (searches)
-		capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_DAC_READ_SEARCH);
-	/* What bounds them can be changed by few, and bounds nothing without new privileges. */
-	capng_apply(CAPNG_SELECT_BOUNDS);
-	return capng_apply(CAPNG_SELECT_CAPS) == 0;
+	return rights_keep(kept, sizeof(kept) / sizeof(kept[0]));
 }
 
 /*
